@@ -1,0 +1,11 @@
+//! The custom resources: types, schema, validation rules, printer columns. No behaviour.
+//!
+//! A field that AWS has carries AWS's name, shape and unit; what we add stands beside it. See `docs/architecture.md`.
+
+mod open_enum;
+pub mod service;
+pub mod shared;
+pub mod task_definition;
+
+pub use service::{EcsService, EcsServiceSpec, EcsServiceStatus};
+pub use task_definition::{EcsTaskDefinition, EcsTaskDefinitionSpec, EcsTaskDefinitionStatus};
