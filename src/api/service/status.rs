@@ -43,6 +43,9 @@ pub struct EcsServiceStatus {
     /// The revision that serves now, as `family:number`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The last revision whose rollout completed, as `family:number`: the one that ECS could go back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_completed: Option<String>,
     /// Tasks that ECS keeps running, as ECS has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_count: Option<i32>,
@@ -77,6 +80,12 @@ pub struct EcsServiceStatus {
     /// The value of the annotation `ecs-operator.io/restarted-at` that was carried out last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarted_at: Option<String>,
+    /// The value of the annotation `ecs-operator.io/reconcile-at` that was carried out last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconciled_at: Option<String>,
+    /// Hash of the declaration that was in force in AWS last. A difference under the same hash was made by somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied_hash: Option<String>,
     /// Time and ids of the newest ECS service event that was made known here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_event: Option<LastEvent>,
@@ -88,6 +97,9 @@ pub struct EcsServiceStatus {
 pub struct Rollout {
     /// `InProgress`, `Completed`, `Failed`, `RollingBack`, `RolledBack`, `Superseded` or `Stopped`.
     pub state: String,
+    /// Hash of the configuration that is rolled out. Absent when somebody else began the rollout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// The revision that is rolled out, as `family:number`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,

@@ -4,6 +4,7 @@ use crate::api::shared::Drift;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What was seen in AWS, and what became of the declaration.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
@@ -40,6 +41,12 @@ pub struct EcsTaskDefinitionStatus {
     /// Numbers of ACTIVE revisions of the family that somebody else registered. They are left alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub foreign_revisions: Vec<i32>,
+    /// Tags of the declaration that stand on the revision. Tags that others set are not listed and are left alone.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The value of the annotation `ecs-operator.io/reconcile-at` that was carried out last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconciled_at: Option<String>,
     /// Where AWS differs from the declaration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,

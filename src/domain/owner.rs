@@ -1,0 +1,114 @@
+//! Who owns an AWS object: the tags that say so, and what may be concluded from them.
+//!
+//! Identity is installation, kind, namespace and name, so that a restored cluster or an object made again finds its own.
+//! The UID stands beside them as evidence only and decides nothing.
+
+use std::collections::BTreeMap;
+
+/// Prefix of every tag key that the operator writes; users may not use it.
+pub const TAG_PREFIX: &str = "ecs-operator.io/";
+const INSTALLATION: &str = "ecs-operator.io/installation";
+const KIND: &str = "ecs-operator.io/kind";
+const NAMESPACE: &str = "ecs-operator.io/namespace";
+const NAME: &str = "ecs-operator.io/name";
+const UID: &str = "ecs-operator.io/uid";
+/// Key of the tag that holds the hash of the declaration behind a task definition revision.
+pub const HASH: &str = "ecs-operator.io/hash";
+/// Every key that marks an owner.
+pub const OWNER_KEYS: [&str; 5] = [INSTALLATION, KIND, NAMESPACE, NAME, UID];
+
+/// The Kubernetes object that an AWS object belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Identifier of the installation: by default the UID of the namespace `kube-system`.
+    pub installation: String,
+    /// Kind of the object.
+    pub kind: String,
+    /// Namespace of the object.
+    pub namespace: String,
+    /// Name of the object.
+    pub name: String,
+    /// UID of the object: evidence, not identity.
+    pub uid: String,
+}
+
+/// What the tags of an AWS object say about its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ownership {
+    /// It belongs to the object that asked.
+    Ours,
+    /// It belongs to another object of the operator, here or in another installation.
+    Other(String),
+    /// No owner stands on it.
+    Nobody,
+}
+
+impl Owner {
+    /// The tags that mark an AWS object as this owner's.
+    pub fn tags(&self) -> BTreeMap<String, String> {
+        [
+            (INSTALLATION, &self.installation),
+            (KIND, &self.kind),
+            (NAMESPACE, &self.namespace),
+            (NAME, &self.name),
+            (UID, &self.uid),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .collect()
+    }
+
+    /// What `tags` say, where `inherits` is an installation whose objects of the same kind, namespace and name are ours too.
+    pub fn judge(&self, tags: &BTreeMap<String, String>, inherits: Option<&str>) -> Ownership {
+        let tag = |key: &str| tags.get(key).map_or("", String::as_str);
+        if tag(INSTALLATION).is_empty() && tag(NAME).is_empty() {
+            return Ownership::Nobody;
+        }
+        let same_object = tag(KIND) == self.kind && tag(NAMESPACE) == self.namespace && tag(NAME) == self.name;
+        let same_installation = tag(INSTALLATION) == self.installation || inherits.is_some_and(|id| tag(INSTALLATION) == id);
+        if same_object && same_installation {
+            return Ownership::Ours;
+        }
+        Ownership::Other(format!(
+            "{} {}/{} of installation {}",
+            tag(KIND),
+            tag(NAMESPACE),
+            tag(NAME),
+            tag(INSTALLATION)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(installation: &str, name: &str, uid: &str) -> Owner {
+        Owner {
+            installation: installation.into(),
+            kind: "EcsService".into(),
+            namespace: "shop".into(),
+            name: name.into(),
+            uid: uid.into(),
+        }
+    }
+
+    #[test]
+    fn an_object_made_again_with_another_uid_finds_its_own() {
+        let tags = owner("a", "web", "1").tags();
+        assert_eq!(owner("a", "web", "2").judge(&tags, None), Ownership::Ours);
+    }
+
+    #[test]
+    fn another_installation_is_another_owner_unless_inherited() {
+        let tags = owner("old", "web", "1").tags();
+        assert!(matches!(owner("new", "web", "1").judge(&tags, None), Ownership::Other(who) if who.contains("installation old")));
+        assert_eq!(owner("new", "web", "1").judge(&tags, Some("old")), Ownership::Ours);
+    }
+
+    #[test]
+    fn tags_of_people_name_no_owner() {
+        let tags = BTreeMap::from([("team".to_owned(), "shop".to_owned())]);
+        assert_eq!(owner("a", "web", "1").judge(&tags, None), Ownership::Nobody);
+    }
+}

@@ -1,0 +1,145 @@
+//! What a pass needs beside the object: AWS, the caches, the clock, and what is remembered between passes.
+
+use super::Stop;
+use super::next::{self, Next};
+use super::refs::Caches;
+use crate::aws::Connection;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use kube::runtime::controller::Action;
+use kube::runtime::events::Recorder;
+use kube::{Resource, ResourceExt};
+use parking_lot::Mutex;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where in AWS the objects live, and in whose name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Name of the connection.
+    pub connection: String,
+    /// Account id, twelve digits.
+    pub account: String,
+    /// Region, such as `eu-central-1`.
+    pub region: String,
+    /// Partition of the ARNs, such as `aws`.
+    pub partition: String,
+    /// Identifier of this installation.
+    pub installation: String,
+}
+
+/// Shared by all passes.
+pub struct Ctx {
+    /// The connection to AWS: calls, and the store of what is live. Several come with the kind `AwsConnection`.
+    pub aws: Connection,
+    /// The client for Kubernetes.
+    pub kube: kube::Client,
+    /// The watch caches.
+    pub caches: Caches,
+    /// Time.
+    pub clock: Clock,
+    /// Writes Kubernetes Events.
+    pub recorder: Recorder,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Identifier of this installation.
+    pub installation: String,
+    /// The status written last per object, until the cache has caught up.
+    pub(super) written: Mutex<HashMap<String, Written>>,
+    failures: Mutex<HashMap<String, u32>>,
+}
+
+/// A status that the cache may not show yet.
+pub(super) struct Written {
+    pub resource_version: Option<String>,
+    pub status: Value,
+}
+
+impl Ctx {
+    /// Everything a pass needs.
+    pub fn new(
+        aws: Connection,
+        kube: kube::Client,
+        caches: Caches,
+        installation: String,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let reporter = kube::runtime::events::Reporter { controller: "ecs-operator".into(), instance: None };
+        Self {
+            aws,
+            recorder: Recorder::new(kube.clone(), reporter),
+            kube,
+            caches,
+            clock: Clock::default(),
+            metrics,
+            installation,
+            written: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// Where objects live, if AWS has told it already.
+    pub fn site(&self) -> Option<Site> {
+        let identity = self.aws.known_identity()?;
+        Some(Site {
+            connection: self.aws.name().to_owned(),
+            account: identity.account.clone(),
+            region: self.aws.region().to_owned(),
+            partition: identity.partition.clone(),
+            installation: self.installation.clone(),
+        })
+    }
+
+    /// Where objects live. An object that stands in another account or region is refused: its things are not there.
+    ///
+    /// # Errors
+    /// When AWS does not say who we are, or when that differs from what stands in `status`.
+    pub(super) async fn known_site(&self, status: Option<serde_json::Result<Value>>) -> Result<Site, Stop> {
+        self.aws.identity().await?;
+        let site = self
+            .site()
+            .ok_or_else(|| Stop::waiting("AwsUnavailable", "AWS has not said yet which account the credentials belong to"))?;
+        let status = status.and_then(Result::ok).unwrap_or_default();
+        for (field, here) in [("account", &site.account), ("region", &site.region)] {
+            match status[field].as_str() {
+                Some(there) if there != here => {
+                    return Err(Stop::waiting(
+                        "AccountMismatch",
+                        format!(
+                            "this object lives in {field} {there}, but the credentials of the operator belong to {here}; \
+                             nothing is written until they match again"
+                        ),
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(site)
+    }
+
+    /// When to look again, from how a pass ended.
+    pub(super) fn again(&self, uid: &str, end: &Result<Next, Stop>) -> Action {
+        let jitter = rand::random::<f64>();
+        let delay = match end {
+            Ok(next) => {
+                self.failures.lock().remove(uid);
+                next.delay(jitter)
+            }
+            Err(stop) => {
+                let mut failures = self.failures.lock();
+                let count = failures.entry(uid.to_owned()).or_default();
+                *count += 1;
+                next::retry(stop, *count, jitter)
+            }
+        };
+        delay.map_or_else(Action::await_change, Action::requeue)
+    }
+
+    /// Forgets what is remembered about an object that is gone.
+    pub(super) fn forget<K: Resource>(&self, object: &K) {
+        let uid = object.uid().unwrap_or_default();
+        self.written.lock().remove(&uid);
+        self.failures.lock().remove(&uid);
+    }
+}

@@ -1,0 +1,304 @@
+//! The only loop: look, decide, act, say what was seen. It knows no kind; kinds know only [`Managed`].
+//!
+//! ```text
+//! watch event -> refs (caches) -> observe (reads) -> desired (pure) -> plan (pure) -> act (writes) -> status (pure, one write)
+//! ```
+
+pub mod conditions;
+pub mod ctx;
+pub mod next;
+pub mod refs;
+pub mod watch;
+pub mod write;
+
+use crate::aws::error::AwsError;
+use conditions::Statement;
+use ctx::{Ctx, Site};
+use jiff::Timestamp;
+use kube::api::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use next::Next;
+use refs::Caches;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+
+/// A kind of object that stands for something in AWS.
+pub trait Managed: Sized + Send + Sync + 'static {
+    /// The custom resource.
+    type Object: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + Debug
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static;
+    /// Its status.
+    type Status: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// What other objects contribute, taken from the watch caches.
+    type Refs: Send + Sync;
+    /// What is wanted in AWS, absence included.
+    type Desired: Send + Sync;
+    /// What is seen in AWS.
+    type Observed: Send + Sync;
+    /// One write, safe to repeat.
+    type Step: Debug + Send + Sync;
+    /// What a write brought to light.
+    type Done: Send + Sync;
+
+    /// The name of the kind.
+    const KIND: &'static str;
+
+    /// The status that stands on the object.
+    fn status_of(object: &Self::Object) -> Option<&Self::Status>;
+    /// Puts a status on the object: the one written last, where the cache lags behind it.
+    fn set_status(object: &mut Self::Object, status: Self::Status);
+    /// What other objects contribute. No I/O.
+    fn refs(object: &Self::Object, caches: &Caches) -> Self::Refs;
+    /// What is wanted, or why that cannot be said. Pure.
+    fn desired(object: &Self::Object, refs: &Self::Refs, site: &Site) -> Result<Self::Desired, Stop>;
+    /// What is seen. Reads only.
+    fn observe(
+        object: &Self::Object,
+        want: Result<&Self::Desired, &Stop>,
+        ctx: &Ctx,
+    ) -> impl Future<Output = Result<Self::Observed, AwsError>> + Send;
+    /// What to do about the difference. Pure.
+    fn plan(want: &Self::Desired, seen: &Self::Observed) -> Plan<Self::Step>;
+    /// What must stand in status before `step` is carried out, so that its outcome can be found again. Pure.
+    fn promise(before: &Self::Status, want: &Self::Desired, step: &Self::Step, site: &Site) -> Self::Status;
+    /// Carries out one step.
+    fn act(
+        object: &Self::Object,
+        want: &Self::Desired,
+        step: &Self::Step,
+        ctx: &Ctx,
+    ) -> impl Future<Output = Result<Self::Done, Stop>> + Send;
+    /// What to say after a pass. Pure.
+    fn status(object: &Self::Object, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> Self::Status;
+    /// What to tell as Kubernetes Events, given the status before and after. Pure.
+    fn notices(before: &Self::Status, after: &Self::Status, pass: &Pass<Self>) -> Vec<Notice>;
+    /// Forgets what was kept in memory for an object that is gone.
+    fn forget(object: &Self::Object, ctx: &Ctx);
+}
+
+/// What a pass decided to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan<S> {
+    /// Nothing differs.
+    InSync,
+    /// Nothing can be done now; the text says what is waited for.
+    Wait(String),
+    /// These writes, in this order; the first failure ends the pass.
+    Do(Vec<S>),
+    /// These writes, after which nothing of the object is left.
+    Finish(Vec<S>),
+    /// Nothing may be done until somebody changes something.
+    Refuse(Stop),
+    /// Nothing of the object is left in AWS.
+    Gone,
+}
+
+/// Why a pass could not go on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stop {
+    /// The declaration cannot work as it stands; only an edit helps.
+    Invalid {
+        /// One word for condition, event and metric.
+        reason: &'static str,
+        /// What to change.
+        message: String,
+    },
+    /// Another object or another owner stands in the way; it is looked at again.
+    Waiting {
+        /// One word for condition, event and metric.
+        reason: &'static str,
+        /// What is waited for.
+        message: String,
+    },
+    /// AWS answered with an error.
+    Aws(AwsError),
+    /// Kubernetes answered with an error.
+    Kube(String),
+}
+
+impl Stop {
+    /// A declaration that cannot work.
+    pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::Invalid { reason, message: message.into() }
+    }
+
+    /// Something else has to happen first.
+    pub fn waiting(reason: &'static str, message: impl Into<String>) -> Self {
+        Self::Waiting { reason, message: message.into() }
+    }
+
+    /// One word for condition, event and metric.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid { reason, .. } | Self::Waiting { reason, .. } => reason,
+            Self::Aws(error) => error.reason(),
+            Self::Kube(_) => "KubernetesUnavailable",
+        }
+    }
+
+    /// What happened and what to change, for people.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Invalid { message, .. } | Self::Waiting { message, .. } | Self::Kube(message) => message.clone(),
+            Self::Aws(error) => error.advice(),
+        }
+    }
+
+    /// Whether it goes on by itself, as far as one can tell.
+    pub fn is_waiting(&self) -> bool {
+        match self {
+            Self::Invalid { .. } => false,
+            Self::Waiting { reason, .. } => !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch"),
+            Self::Aws(error) => !error.looks_terminal(),
+            Self::Kube(_) => true,
+        }
+    }
+}
+
+impl From<AwsError> for Stop {
+    fn from(error: AwsError) -> Self {
+        Self::Aws(error)
+    }
+}
+
+impl From<kube::Error> for Stop {
+    fn from(error: kube::Error) -> Self {
+        Self::Kube(error.to_string())
+    }
+}
+
+/// What happened in one pass, kept so that status is written however it ended.
+pub struct Pass<M: Managed> {
+    /// What was wanted, if that could be said.
+    pub want: Option<M::Desired>,
+    /// What was seen, if the reads went well.
+    pub seen: Option<M::Observed>,
+    /// What the writes brought to light, in order.
+    pub done: Vec<M::Done>,
+    /// How it ended.
+    pub end: Result<Next, Stop>,
+}
+
+/// Something to tell as a Kubernetes Event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// One word.
+    pub reason: String,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// The statements that say why a pass stopped, for `Ready` and its companions.
+pub fn statements_of(stop: &Stop) -> Vec<Statement> {
+    use conditions::Type::{Ready, Reconciling, Stalled};
+    let companion = if stop.is_waiting() { Reconciling } else { Stalled };
+    vec![
+        Statement::no(Ready, stop.reason(), stop.message()),
+        Statement::yes(companion, stop.reason(), stop.message()),
+    ]
+}
+
+/// One pass over one object.
+///
+/// # Errors
+/// Only what Kubernetes refused on the way to writing status; everything else ends in the status itself.
+pub async fn reconcile<M: Managed>(
+    guarded: Arc<DeserializeGuard<M::Object>>,
+    ctx: Arc<Ctx>,
+) -> Result<Action, kube::Error> {
+    let mut object = match &guarded.0 {
+        Ok(object) => object.clone(),
+        Err(unreadable) => return write::unreadable::<M>(&ctx, unreadable).await,
+    };
+    write::latest_status::<M>(&ctx, &mut object);
+    if object.meta().deletion_timestamp.is_some() && !write::has_finalizer(&object) {
+        M::forget(&object, &ctx);
+        ctx.forget(&object);
+        return Ok(Action::await_change());
+    }
+    let started = ctx.clock.elapsed();
+    let before = M::status_of(&object).cloned().unwrap_or_default();
+    let mut pass = Pass { want: None, seen: None, done: Vec::new(), end: Ok(Next::Settled) };
+    pass.end = look_decide_act::<M>(&mut object, &ctx, &mut pass).await;
+    let site = ctx.site();
+    let status = M::status(&object, &pass, site.as_ref(), ctx.clock.now());
+    let notices = M::notices(&before, &status, &pass);
+    write::status::<M>(&ctx, &mut object, status).await?;
+    write::notices(&ctx, &object, notices).await;
+    ctx.metrics.reconciled(M::KIND, outcome(&pass), ctx.clock.elapsed().saturating_sub(started));
+    if matches!(pass.end, Ok(Next::Gone)) {
+        write::remove_finalizer::<M>(&ctx, &object).await?;
+        M::forget(&object, &ctx);
+        ctx.forget(&object);
+    }
+    Ok(ctx.again(&object.uid().unwrap_or_default(), &pass.end))
+}
+
+/// One word for the metric: how the pass ended.
+fn outcome<M: Managed>(pass: &Pass<M>) -> &'static str {
+    match &pass.end {
+        Ok(Next::Settled) => "Settled",
+        Ok(Next::Progressing(_)) => "Progressing",
+        Ok(Next::Acted) => "Acted",
+        Ok(Next::Gone) => "Gone",
+        Err(stop) => stop.reason(),
+    }
+}
+
+async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &mut Pass<M>) -> Result<Next, Stop> {
+    let site = ctx.known_site(M::status_of(object).map(serde_json::to_value)).await?;
+    let refs = M::refs(object, &ctx.caches);
+    let want = M::desired(object, &refs, &site);
+    pass.seen = Some(M::observe(object, want.as_ref(), ctx).await?);
+    let (want, seen) = match (want, &pass.seen) {
+        (Ok(want), Some(seen)) => (pass.want.insert(want), seen),
+        (Err(stop), _) => return Err(stop),
+        (Ok(_), None) => return Ok(Next::Settled),
+    };
+    match M::plan(want, seen) {
+        Plan::InSync => Ok(Next::Settled),
+        Plan::Wait(why) => Ok(Next::Progressing(why)),
+        Plan::Refuse(stop) => Err(stop),
+        Plan::Gone => Ok(Next::Gone),
+        Plan::Do(steps) => {
+            write::add_finalizer::<M>(ctx, object).await?;
+            act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
+            Ok(Next::Acted)
+        }
+        Plan::Finish(steps) => {
+            act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
+            Ok(Next::Gone)
+        }
+    }
+}
+
+/// Carries out the steps in order; the first failure ends it. Before each, what it needs to be found again is in status.
+async fn act<M: Managed>(
+    object: &mut M::Object,
+    want: &M::Desired,
+    steps: &[M::Step],
+    ctx: &Ctx,
+    done: &mut Vec<M::Done>,
+) -> Result<(), Stop> {
+    let site = ctx.site();
+    for step in steps {
+        let before = M::status_of(object).cloned().unwrap_or_default();
+        if let Some(site) = &site {
+            write::status::<M>(ctx, object, M::promise(&before, want, step, site)).await?;
+        }
+        done.push(M::act(object, want, step, ctx).await?);
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! Every write to Kubernetes: finalizer, status, events, children. Nothing is written that already stands there.
+
+use super::conditions::{Statement, Type, merge};
+use super::ctx::{Ctx, Written};
+use super::{Managed, Notice};
+use crate::api::shared::FINALIZER;
+use kube::api::{DeleteParams, InvalidObject, ObjectMeta, Patch, PatchParams};
+use kube::runtime::controller::Action;
+use kube::runtime::events::{Event, EventType};
+use kube::{Api, Resource, ResourceExt};
+use serde_json::{Value, json};
+
+/// Name under which fields are managed.
+pub const FIELD_MANAGER: &str = "ecs-operator";
+
+fn api<K>(ctx: &Ctx, namespace: Option<&str>) -> Api<K>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+{
+    Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default())
+}
+
+/// Whether our finalizer stands on the object.
+pub fn has_finalizer<K: Resource>(object: &K) -> bool {
+    object.finalizers().iter().any(|name| name == FINALIZER)
+}
+
+/// Puts the finalizer on the object, unless it stands there or the object is being deleted.
+pub(super) async fn add_finalizer<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), kube::Error> {
+    if has_finalizer(object) || object.meta().deletion_timestamp.is_some() {
+        return Ok(());
+    }
+    let mut finalizers = object.finalizers().to_vec();
+    finalizers.push(FINALIZER.to_owned());
+    object.meta_mut().finalizers = Some(finalizers);
+    patch_finalizers::<M>(ctx, object).await
+}
+
+/// Takes the finalizer off the object.
+pub(super) async fn remove_finalizer<M: Managed>(ctx: &Ctx, object: &M::Object) -> Result<(), kube::Error> {
+    if !has_finalizer(object) {
+        return Ok(());
+    }
+    let mut without = object.clone();
+    without.finalizers_mut().retain(|name| name != FINALIZER);
+    match patch_finalizers::<M>(ctx, &mut without).await {
+        Err(kube::Error::Api(refusal)) if refusal.code == 404 => Ok(()),
+        other => other,
+    }
+}
+
+/// The resource version goes along, so that a finalizer that somebody else set meanwhile is not lost.
+async fn patch_finalizers<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), kube::Error> {
+    let patch = json!({"metadata": {
+        "finalizers": object.finalizers(),
+        "resourceVersion": object.resource_version(),
+    }});
+    let api: Api<M::Object> = api(ctx, object.namespace().as_deref());
+    let written = api.patch_metadata(&object.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await?;
+    object.meta_mut().resource_version = written.metadata.resource_version;
+    ctx.metrics.kube_write("finalizer");
+    Ok(())
+}
+
+/// Replaces the status by the one written last, where the cache does not show it yet.
+pub(super) fn latest_status<M: Managed>(ctx: &Ctx, object: &mut M::Object) {
+    let uid = object.uid().unwrap_or_default();
+    let mut all = ctx.written.lock();
+    let Some(written) = all.get(&uid) else { return };
+    if version(written.resource_version.as_deref()) <= version(object.meta().resource_version.as_deref()) {
+        all.remove(&uid);
+    } else if let Ok(status) = serde_json::from_value(written.status.clone()) {
+        M::set_status(object, status);
+    }
+}
+
+/// Resource versions of one kind are ordered as whole numbers (Kubernetes, KEP-5504).
+fn version(text: Option<&str>) -> u64 {
+    text.and_then(|text| text.parse().ok()).unwrap_or_default()
+}
+
+/// Writes the status if it differs from the one that stands there.
+pub(super) async fn status<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), kube::Error> {
+    let before = M::status_of(object).map(serde_json::to_value).transpose().unwrap_or_default();
+    let before = before.unwrap_or(Value::Null);
+    let Ok(after) = serde_json::to_value(&status) else { return Ok(()) };
+    if before == after {
+        return Ok(());
+    }
+    let patch = json!({"status": merge_patch(&before, &after)});
+    let written = patch_status::<M>(ctx, object.namespace().as_deref(), &object.name_any(), &patch).await?;
+    if let Some(meta) = written {
+        let resource_version = meta.resource_version;
+        let entry = Written { resource_version: resource_version.clone(), status: after };
+        ctx.written.lock().insert(object.uid().unwrap_or_default(), entry);
+        object.meta_mut().resource_version = resource_version;
+    }
+    M::set_status(object, status);
+    Ok(())
+}
+
+/// An object that is gone meanwhile needs no status: `None`.
+async fn patch_status<M: Managed>(
+    ctx: &Ctx,
+    namespace: Option<&str>,
+    name: &str,
+    patch: &Value,
+) -> Result<Option<ObjectMeta>, kube::Error> {
+    let api: Api<kube::api::DeserializeGuard<M::Object>> = Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default());
+    ctx.metrics.kube_write("status");
+    match api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await {
+        Ok(written) => Ok(Some(written.meta().clone())),
+        Err(kube::Error::Api(refusal)) if refusal.code == 404 => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The merge patch (RFC 7386) that turns `before` into `after`: what is gone becomes null.
+fn merge_patch(before: &Value, after: &Value) -> Value {
+    let (Value::Object(old), Value::Object(new)) = (before, after) else {
+        return after.clone();
+    };
+    let mut patch = serde_json::Map::new();
+    for key in old.keys().filter(|key| !new.contains_key(*key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
+    for (key, value) in new {
+        match old.get(key) {
+            Some(same) if same == value => {}
+            Some(other) => {
+                patch.insert(key.clone(), merge_patch(other, value));
+            }
+            None => {
+                patch.insert(key.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(patch)
+}
+
+/// Says on an object that this binary cannot read that it cannot, and leaves everything else as it is.
+pub(super) async fn unreadable<M: Managed>(ctx: &Ctx, bad: &InvalidObject) -> Result<Action, kube::Error> {
+    let message = format!(
+        "this version of the operator cannot read the object ({}); correct the field or install the version that knows it",
+        bad.error
+    );
+    let ready = Statement::no(Type::Ready, "Unreadable", message.clone());
+    let stalled = Statement::yes(Type::Stalled, "Unreadable", message);
+    let uid = bad.metadata.uid.clone().unwrap_or_default();
+    let said = json!({"unreadable": bad.error});
+    if ctx.written.lock().get(&uid).is_some_and(|written| written.status == said) {
+        return Ok(Action::await_change());
+    }
+    let conditions = merge(&[], &[ready, stalled], bad.metadata.generation, ctx.clock.now());
+    let patch = json!({"status": {"observedGeneration": bad.metadata.generation, "conditions": conditions}});
+    let name = bad.metadata.name.as_deref().unwrap_or_default();
+    patch_status::<M>(ctx, bad.metadata.namespace.as_deref(), name, &patch).await?;
+    ctx.written.lock().insert(uid, Written { resource_version: None, status: said });
+    Ok(Action::await_change())
+}
+
+/// Publishes events. One that cannot be published is logged: an event is never worth failing a pass.
+pub(super) async fn notices<K>(ctx: &Ctx, object: &K, notices: Vec<Notice>)
+where
+    K: Resource<DynamicType = ()>,
+{
+    for notice in notices {
+        let event = Event {
+            type_: if notice.warning { EventType::Warning } else { EventType::Normal },
+            reason: notice.reason,
+            note: Some(notice.message.chars().take(1000).collect()),
+            action: "Reconcile".to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = ctx.recorder.publish(&event, &object.object_ref(&())).await {
+            tracing::warn!(%error, reason = event.reason, "an event could not be published");
+        }
+        ctx.metrics.kube_write("event");
+    }
+}
+
+/// Applies a child object by server-side apply.
+///
+/// # Errors
+/// What Kubernetes answered.
+pub async fn apply_child<K>(ctx: &Ctx, child: &K) -> Result<K, kube::Error>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::Serialize
+        + serde::de::DeserializeOwned,
+{
+    let api: Api<K> = api(ctx, child.namespace().as_deref());
+    ctx.metrics.kube_write("child");
+    api.patch(&child.name_any(), &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(child)).await
+}
+
+/// Deletes a child object; one that is gone is no error.
+///
+/// # Errors
+/// What Kubernetes answered.
+pub async fn delete_child<K>(ctx: &Ctx, child: &K) -> Result<(), kube::Error>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned,
+{
+    let api: Api<K> = api(ctx, child.namespace().as_deref());
+    ctx.metrics.kube_write("child");
+    match api.delete(&child.name_any(), &DeleteParams::default()).await {
+        Err(kube::Error::Api(refusal)) if refusal.code == 404 => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_patch_names_only_what_changed_and_clears_what_went() {
+        let before = json!({"a": 1, "b": {"c": 1, "d": 2}, "gone": [1]});
+        let after = json!({"a": 1, "b": {"c": 3, "d": 2}, "new": true});
+        assert_eq!(merge_patch(&before, &after), json!({"b": {"c": 3}, "gone": null, "new": true}));
+    }
+
+    #[test]
+    fn resource_versions_are_compared_as_numbers() {
+        assert!(version(Some("100")) > version(Some("99")));
+    }
+}

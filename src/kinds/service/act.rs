@@ -1,0 +1,163 @@
+//! Carries out one step on a service.
+
+use super::desired::Present;
+use super::{Desired, Done, Step};
+use crate::api::EcsService;
+use crate::aws::{LiveService, codec};
+use crate::domain::ServiceKey;
+use crate::domain::json::{sha256, text};
+use crate::domain::owner::Ownership;
+use crate::engine::ctx::Ctx;
+use crate::engine::{Stop, write};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Longest `clientToken` that ECS takes is 36 characters; one of its pages says 32.
+const TOKEN: usize = 32;
+
+/// One write.
+///
+/// # Errors
+/// What AWS or Kubernetes answered.
+pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+    let key = match want {
+        Desired::Present(want) => &want.key,
+        Desired::Absent(want) => &want.key,
+    };
+    match (step, want) {
+        (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
+        (Step::Update { members, force, deploys }, Desired::Present(want)) => {
+            update(want, members, *force, *deploys, ctx).await
+        }
+        (Step::Claim, Desired::Present(want)) => claim(want, ctx).await,
+        (Step::Tag { arn, tags }, _) => {
+            let outcome = ctx.aws.ecs().tag_resource(arn, tags).await;
+            ctx.aws.services().look_again(key);
+            outcome?;
+            Ok(Done::Tagged)
+        }
+        (Step::Untag { arn, keys }, _) => {
+            let outcome = ctx.aws.ecs().untag_resource(arn, keys).await;
+            ctx.aws.services().look_again(key);
+            outcome?;
+            Ok(Done::Tagged)
+        }
+        (Step::ApplyChild(child), _) => {
+            write::apply_child(ctx, child.as_ref()).await?;
+            Ok(Done::Child)
+        }
+        (Step::RemoveChild(child), _) => {
+            write::delete_child(ctx, child.as_ref()).await?;
+            Ok(Done::Child)
+        }
+        (Step::Delete, _) => delete(key, ctx).await,
+        (Step::Create | Step::Update { .. } | Step::Claim, Desired::Absent(_)) => {
+            Err(Stop::waiting("Deleting", "the object is being deleted"))
+        }
+    }
+}
+
+async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+    let mut tags = want.owner.tags();
+    tags.extend(want.tags.clone());
+    let mut input = want.declared.clone();
+    if !want.daemon && want.controller == "ECS" && input["desiredCount"].is_null() {
+        input["desiredCount"] = json!(1);
+    }
+    input["tags"] = listed(&tags);
+    input["clientToken"] = json!(token(object, want, &input));
+    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let created = match ctx.aws.ecs().create_service(granted).await {
+        Ok(created) => created,
+        Err(error) => {
+            // Somebody's service of that name may stand there, or ours from a reply that was lost: a look will tell.
+            ctx.aws.services().look_again(&want.key);
+            return Err(error.into());
+        }
+    };
+    if want.owner.judge(&created.tags, want.inherits.as_deref()) != Ownership::Ours {
+        ctx.aws.services().wrote(&want.key, created);
+        return Err(Stop::waiting("Conflict", format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster)));
+    }
+    tracing::info!(arn = created.arn, "created a service");
+    Ok(Done::Began(remember(&want.key, created, ctx)))
+}
+
+/// The same request for the same incarnation has the same token, so that a repetition after a lost reply is no second
+/// service, and a service made again after its deletion is.
+fn token(object: &EcsService, want: &Present, input: &Value) -> String {
+    let incarnation = object.status.as_ref().and_then(|status| status.created_at.as_ref()).map(|time| time.0.to_string());
+    let owner = &want.owner;
+    let whole = format!(
+        "{}/{}/{}/{}\n{}\n{}",
+        owner.installation,
+        owner.kind,
+        owner.namespace,
+        owner.name,
+        text(input),
+        incarnation.unwrap_or_default()
+    );
+    sha256(&whole)[..TOKEN].to_owned()
+}
+
+async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx: &Ctx) -> Result<Done, Stop> {
+    let mut input = members.clone();
+    input["cluster"] = json!(want.key.cluster);
+    input["service"] = json!(want.key.name);
+    if force {
+        input["forceNewDeployment"] = json!(true);
+    }
+    let fields: Vec<&String> = members.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+    tracing::info!(service = %want.key, ?fields, force, "updating a service");
+    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    match ctx.aws.ecs().update_service(granted).await {
+        Ok(updated) => {
+            let live = remember(&want.key, updated, ctx);
+            Ok(if deploys { Done::Began(live) } else { Done::Changed(live) })
+        }
+        Err(error) => {
+            ctx.aws.services().look_again(&want.key);
+            Err(error.into())
+        }
+    }
+}
+
+async fn claim(want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+    let live = ctx.aws.services().live(&want.key);
+    let arn = live.map(|live| live.arn.clone()).unwrap_or_default();
+    let mut tags = want.owner.tags();
+    tags.extend(want.tags.clone());
+    let outcome = ctx.aws.ecs().tag_resource(&arn, &tags).await;
+    ctx.aws.services().look_again(&want.key);
+    outcome?;
+    tracing::info!(arn, "took over a service");
+    Ok(Done::Claimed)
+}
+
+async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {
+    let deleted = ctx.aws.ecs().delete_service(&key.cluster, &key.name, true).await;
+    tracing::info!(service = %key, "deleted a service");
+    match deleted {
+        Ok(Some(live)) => {
+            remember(key, live, ctx);
+        }
+        Ok(None) => ctx.aws.services().look_again(key),
+        Err(error) => {
+            ctx.aws.services().look_again(key);
+            return Err(error.into());
+        }
+    }
+    Ok(Done::Deleted)
+}
+
+/// The reply to our own write is the newest that is known.
+fn remember(key: &ServiceKey, live: LiveService, ctx: &Ctx) -> LiveService {
+    ctx.aws.services().wrote(key, live.clone());
+    live
+}
+
+fn listed(tags: &BTreeMap<String, String>) -> Value {
+    tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect()
+}

@@ -1,0 +1,236 @@
+//! An ECS service: its configuration, its rollouts, its tags.
+//!
+//! It owns the service that carries its tags, and the `EcsTaskDefinition` made from its template. It never touches a
+//! service that carries other tags or none, nor tags that others set, nor the number of tasks where it is not declared.
+
+mod act;
+pub mod canonical;
+mod child;
+mod desired;
+pub mod difference;
+mod events;
+mod fields;
+mod observed;
+mod plan;
+mod rollout;
+mod status;
+mod stopped;
+#[cfg(test)]
+mod tests;
+
+use crate::api::{EcsService, EcsServiceStatus, EcsTaskDefinition};
+use crate::aws::LiveService;
+use crate::aws::error::AwsError;
+use crate::aws::reflector::Pace;
+use crate::domain::ObjectKey;
+use crate::engine::ctx::{Ctx, Site};
+use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
+use crate::engine::watch::{DigestOfStatus, hash};
+use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use jiff::Timestamp;
+use kube::ResourceExt;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub use desired::key_of;
+
+/// The kind `EcsService`.
+pub struct EcsServiceKind;
+
+/// What is wanted of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Desired {
+    /// It is to be there.
+    Present(Box<desired::Present>),
+    /// Its object is being deleted.
+    Absent(desired::Absent),
+}
+
+/// What other objects contribute.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refs {
+    /// An older object that claims the same service.
+    pub older_claim: Option<String>,
+    /// The task definition that it refers to or that was made from its template.
+    pub task_definition: Option<EcsTaskDefinition>,
+    /// The object of its own name, which is its child if it was made from its template.
+    pub child: Option<EcsTaskDefinition>,
+    /// Network mode of the task definition, where an object here declares it.
+    pub network_mode: Option<String>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// CreateService.
+    Create,
+    /// UpdateService.
+    Update {
+        /// The members that change.
+        members: Value,
+        /// Whether a new deployment is forced.
+        force: bool,
+        /// Whether a new deployment begins.
+        deploys: bool,
+    },
+    /// An existing service is marked as ours.
+    Claim,
+    /// Tags are set.
+    Tag {
+        /// On what.
+        arn: String,
+        /// Key and value.
+        tags: BTreeMap<String, String>,
+    },
+    /// Tags are taken off.
+    Untag {
+        /// From what.
+        arn: String,
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// DeleteService.
+    Delete,
+    /// The task definition that belongs to this service is applied.
+    ApplyChild(Box<EcsTaskDefinition>),
+    /// The task definition that belonged to this service is deleted.
+    RemoveChild(Box<EcsTaskDefinition>),
+}
+
+/// What a write brought to light.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Done {
+    /// A rollout began; the service as ECS answered.
+    Began(LiveService),
+    /// Something changed without a rollout; the service as ECS answered.
+    Changed(LiveService),
+    /// The service is ours now.
+    Claimed,
+    /// Tags changed.
+    Tagged,
+    /// The service is being deleted.
+    Deleted,
+    /// A child object was written.
+    Child,
+}
+
+impl Managed for EcsServiceKind {
+    type Object = EcsService;
+    type Status = EcsServiceStatus;
+    type Refs = Refs;
+    type Desired = Desired;
+    type Observed = observed::Observed;
+    type Step = Step;
+    type Done = Done;
+
+    const KIND: &'static str = "EcsService";
+
+    fn status_of(object: &EcsService) -> Option<&EcsServiceStatus> {
+        object.status.as_ref()
+    }
+
+    fn set_status(object: &mut EcsService, status: EcsServiceStatus) {
+        object.status = Some(status);
+    }
+
+    fn refs(object: &EcsService, caches: &Caches) -> Refs {
+        refs(object, caches)
+    }
+
+    fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired, Stop> {
+        desired::desired(object, refs, site)
+    }
+
+    /// A look into the reflector's store: the reads themselves are made there, for many services at once.
+    async fn observe(
+        object: &EcsService,
+        want: Result<&Desired, &Stop>,
+        ctx: &Ctx,
+    ) -> Result<observed::Observed, AwsError> {
+        let key = key_of(object);
+        let memory = object.status.clone().unwrap_or_default();
+        let services = ctx.aws.services();
+        let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+        let asked = match want {
+            Ok(Desired::Present(want)) => want.look_at.is_some() && want.look_at != memory.reconciled_at,
+            _ => false,
+        };
+        // Nothing was ever sent for a new object: it is created first and read on conflict.
+        let fresh = memory.service_arn.is_none() && memory.account.is_none() && is_full(object);
+        if !fresh || services.is_followed(&key) {
+            services.follow(&key, &owner, if asked { Pace::Now } else { Pace::Settled });
+        }
+        if let Some(arn) = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_ref()) {
+            services.follow_deployment(&key, arn);
+        }
+        Ok(observed::Observed::new(memory, services.get(&key), services.last_error(&key)))
+    }
+
+    fn plan(want: &Desired, seen: &observed::Observed) -> Plan<Step> {
+        plan::plan(want, seen)
+    }
+
+    fn promise(before: &EcsServiceStatus, _want: &Desired, step: &Step, site: &Site) -> EcsServiceStatus {
+        status::promise(before, step, site)
+    }
+
+    async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+        let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+        ctx.aws.services().follow(&key_of(object), &owner, Pace::Settled);
+        act::act(object, want, step, ctx).await
+    }
+
+    fn status(object: &EcsService, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> EcsServiceStatus {
+        status::status(object, pass, site, now)
+    }
+
+    fn notices(before: &EcsServiceStatus, after: &EcsServiceStatus, pass: &Pass<Self>) -> Vec<Notice> {
+        let mut all = conditions::notices(&before.conditions, &after.conditions);
+        let live = pass.seen.as_ref().and_then(|seen| seen.live.as_ref()).filter(|_| after.last_event != before.last_event);
+        if let Some(live) = live {
+            all.extend(events::unheard(before.last_event.as_ref(), live).into_iter().map(events::notice));
+        }
+        all
+    }
+
+    fn forget(object: &EcsService, ctx: &Ctx) {
+        ctx.aws.services().forget(&key_of(object));
+    }
+}
+
+fn is_full(object: &EcsService) -> bool {
+    use crate::api::shared::ManagementPolicy;
+    object.spec.management_policy.as_ref().is_none_or(|policy| *policy == ManagementPolicy::Full)
+}
+
+impl DigestOfStatus for EcsService {
+    fn digest_of_status(&self) -> u64 {
+        let Some(status) = &self.status else { return 0 };
+        let revisions: Vec<_> = status.deployments.iter().map(|deployment| &deployment.revision).collect();
+        hash(&(&status.task_definition, &status.revision, &status.last_completed, revisions))
+    }
+}
+
+fn refs(object: &EcsService, caches: &Caches) -> Refs {
+    let key = key_of(object);
+    let mut older_claim = None;
+    caches.each_service(|other| {
+        let same_name = other.spec.service_name.as_ref().or(other.metadata.name.as_ref()) == Some(&key.name);
+        if same_name && other.metadata.uid != object.metadata.uid && key_of(other) == key && stands_before(other, object) {
+            older_claim = Some(full_name(other));
+        }
+    });
+    let namespace = object.namespace().unwrap_or_default();
+    let child = caches.task_definition(&namespace, &object.name_any());
+    let task_definition = task_definition_of(object).and_then(|(namespace, name)| caches.task_definition(&namespace, &name));
+    let network_mode = task_definition.as_ref().map(|found| {
+        let mode = serde_json::to_value(&found.spec.task_definition.network_mode).unwrap_or_default();
+        mode.as_str().unwrap_or("bridge").to_owned()
+    });
+    Refs {
+        older_claim,
+        task_definition,
+        child,
+        network_mode,
+    }
+}

@@ -1,0 +1,251 @@
+//! What to do about a service. Pure.
+
+use super::desired::{Absent, Child, Present};
+use super::difference::{Change, Sides, changes};
+use super::observed::{Observed, State};
+use super::{Desired, Step};
+use crate::api::shared::ManagementPolicy;
+use crate::aws::LiveService;
+use crate::domain::owner::Ownership;
+use crate::engine::{Plan, Stop};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What to do.
+pub fn plan(want: &Desired, seen: &Observed) -> Plan<Step> {
+    match want {
+        Desired::Present(want) => present(want, seen),
+        Desired::Absent(want) => absent(want, seen),
+    }
+}
+
+fn present(want: &Present, seen: &Observed) -> Plan<Step> {
+    if want.management == ManagementPolicy::Observe {
+        return observe(want, seen);
+    }
+    if want.paused {
+        return Plan::Wait("paused by annotation".to_owned());
+    }
+    if let Child::Apply(child) = &want.child {
+        return Plan::Do(vec![Step::ApplyChild(child.clone())]);
+    }
+    if let Err(stop) = &want.task_definition {
+        return Plan::Refuse(stop.clone());
+    }
+    if let (Some(trouble), State::Unknown) = (&seen.trouble, seen.state) {
+        return Plan::Refuse(Stop::Aws(trouble.clone()));
+    }
+    match (seen.state, &seen.live) {
+        (State::Active, Some(live)) => active(want, seen, live),
+        (State::Draining, _) => Plan::Wait("an older service of this name is still draining".to_owned()),
+        (State::Unknown, _) if was_seen(seen) => Plan::Wait("the first look at AWS".to_owned()),
+        (State::Missing { times, .. }, _) if was_seen(seen) && times < 2 => {
+            Plan::Wait("ECS does not show the service; it is looked for once more before it is made again".to_owned())
+        }
+        (State::Missing { .. } | State::Unknown | State::Active | State::Inactive, _) => create(want, seen),
+    }
+}
+
+/// Whether the service was there once, so that its absence is worth a second look.
+fn was_seen(seen: &Observed) -> bool {
+    seen.memory.service_arn.is_some()
+}
+
+fn create(want: &Present, seen: &Observed) -> Plan<Step> {
+    let adopting = want.management == ManagementPolicy::Adopt && !seen.memory.adopted;
+    match (adopting, seen.state) {
+        (true, State::Unknown) => Plan::Wait("the first look at AWS".to_owned()),
+        (true, _) => Plan::Refuse(Stop::waiting(
+            "NotFound",
+            format!("there is no service {} in cluster {} to adopt", want.key.name, want.key.cluster),
+        )),
+        (false, _) => Plan::Do(vec![Step::Create]),
+    }
+}
+
+fn observe(want: &Present, seen: &Observed) -> Plan<Step> {
+    match (seen.state, &seen.trouble) {
+        (State::Active | State::Draining, _) => Plan::InSync,
+        (State::Unknown, Some(trouble)) => Plan::Refuse(Stop::Aws(trouble.clone())),
+        (State::Unknown, None) => Plan::Wait("the first look at AWS".to_owned()),
+        (State::Missing { .. } | State::Inactive, _) => Plan::Refuse(Stop::waiting(
+            "NotFound",
+            format!("there is no service {} in cluster {} to observe", want.key.name, want.key.cluster),
+        )),
+    }
+}
+
+fn active(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
+    if live.managed_by_ecs {
+        return Plan::Refuse(Stop::waiting("Conflict", "this is an Express service, which ECS manages itself; it is left alone"));
+    }
+    match want.owner.judge(&live.tags, want.inherits.as_deref()) {
+        Ownership::Other(who) => return Plan::Refuse(conflict(want, &format!("it belongs to {who}"))),
+        Ownership::Nobody if want.management == ManagementPolicy::Adopt || seen.memory.adopted => {
+            return adopt(want, seen, live);
+        }
+        Ownership::Nobody => return Plan::Refuse(conflict(want, "nobody's tags stand on it")),
+        Ownership::Ours => {}
+    }
+    if let Some(stop) = immutable(want, live) {
+        return Plan::Refuse(stop);
+    }
+    let mut steps = update(want, seen, live);
+    steps.extend(tag_steps(want, seen, live));
+    if let (Child::Remove(child), true) = (&want.child, steps.is_empty()) {
+        steps.push(Step::RemoveChild(child.clone()));
+    }
+    if steps.is_empty() { Plan::InSync } else { Plan::Do(steps) }
+}
+
+fn conflict(want: &Present, why: &str) -> Stop {
+    Stop::waiting(
+        "Conflict",
+        format!(
+            "a service {} exists in cluster {} and {why}; it is left alone. Set managementPolicy: Adopt to take it over, or choose another serviceName",
+            want.key.name, want.key.cluster
+        ),
+    )
+}
+
+/// Nothing is written but our tags, and that only when nothing differs.
+fn adopt(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
+    let differing = differences(want, seen, live);
+    if differing.is_empty() || want.overwrite {
+        return Plan::Do(vec![Step::Claim]);
+    }
+    let names: Vec<&str> = differing.iter().map(|change| change.field).collect();
+    Plan::Refuse(Stop::waiting(
+        "AdoptionWouldChange",
+        format!(
+            "taking over the service would change {} (see status.drift); make the declaration agree, or set adoption: Overwrite",
+            names.join(", ")
+        ),
+    ))
+}
+
+/// What ECS cannot change, where the schema could not see it: the service was made otherwise.
+fn immutable(want: &Present, live: &LiveService) -> Option<Stop> {
+    let live_type = live.launch_type.as_deref();
+    let declared = want.declared["launchType"].as_str();
+    let emptied = want.declared["capacityProviderStrategy"].as_array().is_some_and(Vec::is_empty);
+    if let (Some(live_type), Some(declared)) = (live_type, declared) {
+        if live_type != declared {
+            return Some(Stop::invalid(
+                "Immutable",
+                format!("the service runs with launchType {live_type} and ECS cannot change it to {declared}; declare {live_type}, use a capacityProviderStrategy, or delete the object and apply it again"),
+            ));
+        }
+    }
+    if let (None, Some(declared), false) = (live_type, declared, emptied) {
+        if live.fields["capacityProviderStrategy"].as_array().is_some_and(|strategy| !strategy.is_empty()) {
+            return Some(Stop::invalid(
+                "Immutable",
+                format!("the service runs with a capacityProviderStrategy; to go back to launchType {declared} declare capacityProviderStrategy: [] beside it"),
+            ));
+        }
+    }
+    let strategy = |fields: &Value| fields["schedulingStrategy"].as_str().unwrap_or("REPLICA").to_owned();
+    let (wanted, seen) = (strategy(&want.declared), strategy(&live.fields));
+    (wanted != seen).then(|| {
+        Stop::invalid("Immutable", format!("the service runs with schedulingStrategy {seen} and ECS cannot change it to {wanted}; delete the object and apply it again"))
+    })
+}
+
+/// Everything that differs between declaration and service.
+pub fn differences(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Change> {
+    changes(Sides {
+        declared: &want.declared,
+        live: &live.fields,
+        applied: &seen.memory.applied,
+        daemon: want.daemon,
+        controller: &want.controller,
+    })
+}
+
+/// Whether the rollout of what is declared failed, so that it is not begun again.
+pub fn is_held(want: &Present, seen: &Observed) -> bool {
+    seen.failed.as_ref().is_some_and(|failed| failed.hash == want.rollout_hash)
+}
+
+/// Whether a difference was made by somebody else: the declaration is the one that was in force.
+pub fn is_drift(want: &Present, seen: &Observed) -> bool {
+    seen.memory.applied_hash.as_ref() == Some(&want.hash)
+}
+
+/// One UpdateService with all that differs: several in a row would supersede each other's rollouts.
+fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
+    let held = is_held(want, seen);
+    let reported = want.only_report && is_drift(want, seen);
+    let sent: Vec<Change> =
+        differences(want, seen, live).into_iter().filter(|change| !(held && change.deploys) && !reported).collect();
+    let restart = want.restarted_at.is_some() && want.restarted_at != seen.memory.restarted_at;
+    if sent.is_empty() && !restart {
+        return Vec::new();
+    }
+    // Without force ECS refuses a change of the strategy (notes on capacity transitions).
+    let force = restart || sent.iter().any(|change| change.field == "capacityProviderStrategy");
+    let deploys = force || sent.iter().any(|change| change.deploys);
+    let members: Map<String, Value> = sent.into_iter().map(|change| (change.field.to_owned(), change.value)).collect();
+    vec![Step::Update { members: Value::Object(members), force, deploys }]
+}
+
+/// Tags that differ, and tags that were declared once and no longer are. Others' tags stay.
+fn tag_steps(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
+    let mut wanted = want.owner.tags();
+    wanted.extend(want.tags.clone());
+    let set: BTreeMap<String, String> =
+        wanted.iter().filter(|(key, value)| live.tags.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let gone: Vec<String> = seen
+        .memory
+        .applied
+        .iter()
+        .filter_map(|path| path.strip_prefix("tags."))
+        .filter(|key| !wanted.contains_key(*key) && live.tags.contains_key(*key))
+        .map(str::to_owned)
+        .collect();
+    let mut steps = Vec::new();
+    if !set.is_empty() {
+        steps.push(Step::Tag { arn: live.arn.clone(), tags: set });
+    }
+    if !gone.is_empty() {
+        steps.push(Step::Untag { arn: live.arn.clone(), keys: gone });
+    }
+    steps
+}
+
+fn absent(want: &Absent, seen: &Observed) -> Plan<Step> {
+    if want.only_observed {
+        return Plan::Gone;
+    }
+    // Account and region stand in status before the first write: without them nothing was ever sent.
+    let never_sent = seen.memory.account.is_none() && seen.memory.service_arn.is_none();
+    match (seen.state, &seen.live) {
+        (State::Unknown, _) if never_sent => gone(want),
+        (State::Unknown, _) => match &seen.trouble {
+            Some(trouble) => Plan::Refuse(Stop::Aws(trouble.clone())),
+            None => Plan::Wait("the first look at AWS".to_owned()),
+        },
+        (State::Missing { times, with_cluster }, _) if times >= 2 || with_cluster => gone(want),
+        (State::Missing { .. }, _) => Plan::Wait("ECS does not show the service; it is looked for once more".to_owned()),
+        (State::Inactive, _) => gone(want),
+        (_, Some(live)) if want.owner.judge(&live.tags, want.inherits.as_deref()) != Ownership::Ours => gone(want),
+        (_, _) if want.paused => Plan::Wait("paused by annotation: the deletion waits".to_owned()),
+        (State::Draining, _) if !want.keep => Plan::Wait("its tasks are being stopped".to_owned()),
+        (_, Some(live)) if want.keep => Plan::Finish(release(want, live)),
+        (_, _) => Plan::Do(vec![Step::Delete]),
+    }
+}
+
+fn gone(want: &Absent) -> Plan<Step> {
+    match &want.child {
+        Some(child) if child.metadata.deletion_timestamp.is_none() => Plan::Finish(vec![Step::RemoveChild(child.clone())]),
+        _ => Plan::Gone,
+    }
+}
+
+fn release(want: &Absent, live: &LiveService) -> Vec<Step> {
+    let mut steps = vec![Step::Untag { arn: live.arn.clone(), keys: want.owner.tags().into_keys().collect() }];
+    steps.extend(want.child.iter().map(|child| Step::RemoveChild(child.clone())));
+    steps
+}

@@ -1,0 +1,115 @@
+//! Carries out one step on a task definition family.
+
+use super::desired::Present;
+use super::{Desired, Done, Step};
+use crate::api::EcsTaskDefinition;
+use crate::aws::{Ecs, codec};
+use crate::domain::arn;
+use crate::domain::owner::{HASH, OWNER_KEYS};
+use crate::engine::Stop;
+use crate::engine::ctx::Ctx;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One write.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+    let ecs = ctx.aws.ecs();
+    let site = ctx.site();
+    let arn_of = |revision: i32| {
+        let (partition, region, account) = site
+            .as_ref()
+            .map_or(("aws", "", ""), |site| (site.partition.as_str(), site.region.as_str(), site.account.as_str()));
+        let family = match want {
+            Desired::Present(want) => &want.family,
+            Desired::Absent(want) => &want.family,
+        };
+        format!("arn:{partition}:ecs:{region}:{account}:task-definition/{family}:{revision}")
+    };
+    match (step, want) {
+        (Step::Register, Desired::Present(want)) => register(object, want, ctx).await,
+        (Step::Claim { revision }, Desired::Present(want)) => {
+            let mut tags = marks(want);
+            tags.extend(want.tags.clone());
+            ecs.tag_resource(&arn_of(*revision), &tags).await?;
+            Ok(selected(want, *revision, arn_of(*revision)))
+        }
+        (Step::Select { revision }, Desired::Present(want)) => {
+            let mut selected = selected(want, *revision, arn_of(*revision));
+            let kept = object.status.as_ref().filter(|status| status.revision == Some(*revision));
+            if let (Done::Current { tags, .. }, Some(status)) = (&mut selected, kept) {
+                tags.clone_from(&status.tags);
+            }
+            Ok(selected)
+        }
+        (Step::Tag { revision, tags }, _) => {
+            ecs.tag_resource(&arn_of(*revision), tags).await?;
+            Ok(Done::Tagged { tags: tags.clone() })
+        }
+        (Step::Untag { revision, keys }, _) => {
+            ecs.untag_resource(&arn_of(*revision), keys).await?;
+            Ok(Done::Untagged { keys: keys.clone() })
+        }
+        (Step::Deregister { revision }, _) => {
+            ecs.deregister_task_definition(&arn_of(*revision)).await?;
+            tracing::info!(arn = arn_of(*revision), "deregistered a task definition");
+            Ok(Done::Released { revision: *revision })
+        }
+        (Step::Disown { revision }, _) => {
+            let mut keys: Vec<String> = OWNER_KEYS.iter().map(|key| (*key).to_owned()).collect();
+            keys.push(HASH.to_owned());
+            ecs.untag_resource(&arn_of(*revision), &keys).await?;
+            Ok(Done::Released { revision: *revision })
+        }
+        (Step::Register | Step::Claim { .. } | Step::Select { .. }, Desired::Absent(_)) => {
+            Err(Stop::waiting("Deleting", "the object is being deleted"))
+        }
+    }
+}
+
+/// A revision that stands for the declaration, chosen and not registered.
+fn selected(want: &Present, revision: i32, arn: String) -> Done {
+    Done::Current { arn, revision, hash: want.hash.clone(), tags: want.tags.clone(), registered_at: None, foreign: None }
+}
+
+/// The tags that make a revision ours and let it be found again.
+fn marks(want: &Present) -> BTreeMap<String, String> {
+    let mut tags = want.owner.tags();
+    tags.insert(HASH.to_owned(), want.hash.clone());
+    tags
+}
+
+async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+    let ecs = ctx.aws.ecs();
+    let mut tags = marks(want);
+    tags.extend(want.tags.clone());
+    let mut input = want.input.clone();
+    input["tags"] = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
+    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let registered = ecs.register_task_definition(granted).await?;
+    tracing::info!(arn = registered.arn, "registered a task definition");
+    Ok(Done::Current {
+        foreign: foreign(object, want, registered.revision, ecs).await?,
+        arn: registered.arn,
+        revision: registered.revision,
+        hash: want.hash.clone(),
+        tags: want.tags.clone(),
+        registered_at: registered.registered_at,
+    })
+}
+
+/// Numbers are given one after the other, so a gap tells that somebody else registered. Only then AWS is asked.
+async fn foreign(object: &EcsTaskDefinition, want: &Present, revision: i32, ecs: &Ecs) -> Result<Option<Vec<i32>>, Stop> {
+    let Some(status) = &object.status else { return Ok(None) };
+    let ours: Vec<i32> = status.revisions.iter().map(|ours| ours.revision).collect();
+    let last = ours.iter().chain(&status.foreign_revisions).max().copied().unwrap_or_default();
+    if revision <= last + 1 {
+        return Ok(None);
+    }
+    let active = ecs.list_task_definitions(&want.family, true).await?;
+    let numbers = active.iter().filter_map(|arn| arn::revision_number(arn));
+    Ok(Some(numbers.filter(|number| *number != revision && !ours.contains(number)).collect()))
+}

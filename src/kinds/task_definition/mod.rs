@@ -1,0 +1,188 @@
+//! A task definition family and its revisions.
+//!
+//! It owns the revisions that it registered, told by their tags. It never touches a revision that somebody else
+//! registered, never deregisters one that runs or that a rollout could go back to, and never calls DeleteTaskDefinitions.
+
+mod act;
+pub mod canonical;
+mod desired;
+mod observe;
+mod observed;
+mod plan;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use crate::api::{EcsServiceStatus, EcsTaskDefinition, EcsTaskDefinitionStatus};
+use crate::aws::error::AwsError;
+use crate::engine::ctx::{Ctx, Site};
+use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
+use crate::engine::watch::{DigestOfStatus, hash};
+use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use jiff::Timestamp;
+use kube::ResourceExt;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use desired::family_of;
+
+/// The kind `EcsTaskDefinition`.
+pub struct EcsTaskDefinitionKind;
+
+/// What is wanted of a family.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Desired {
+    /// It is to be there.
+    Present(Box<desired::Present>),
+    /// Its object is being deleted.
+    Absent(desired::Absent),
+}
+
+/// What other objects contribute.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refs {
+    /// An older object that claims the same family.
+    pub older_claim: Option<String>,
+    /// Services that run it or refer to it.
+    pub users: Vec<String>,
+    /// Numbers of revisions that services run, or could go back to.
+    pub in_use: BTreeSet<i32>,
+    /// Clusters of all services.
+    pub clusters: BTreeSet<String>,
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// RegisterTaskDefinition.
+    Register,
+    /// An existing revision is marked as ours.
+    Claim {
+        /// Its number.
+        revision: i32,
+    },
+    /// A revision of ours stands for the declaration; no call.
+    Select {
+        /// Its number.
+        revision: i32,
+    },
+    /// Tags are set.
+    Tag {
+        /// On which revision.
+        revision: i32,
+        /// Key and value.
+        tags: BTreeMap<String, String>,
+    },
+    /// Tags are taken off.
+    Untag {
+        /// From which revision.
+        revision: i32,
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// A revision of ours becomes INACTIVE.
+    Deregister {
+        /// Its number.
+        revision: i32,
+    },
+    /// A revision of ours stays, without our tags.
+    Disown {
+        /// Its number.
+        revision: i32,
+    },
+}
+
+/// What a write brought to light.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Done {
+    /// This revision stands for the declaration now.
+    Current {
+        /// Its ARN.
+        arn: String,
+        /// Its number.
+        revision: i32,
+        /// Hash of the declaration.
+        hash: String,
+        /// Tags of the declaration that stand on it.
+        tags: BTreeMap<String, String>,
+        /// When AWS registered it, if it told.
+        registered_at: Option<Timestamp>,
+        /// Revisions that others registered, if they were looked for.
+        foreign: Option<Vec<i32>>,
+    },
+    /// These tags stand on the current revision now.
+    Tagged {
+        /// Key and value.
+        tags: BTreeMap<String, String>,
+    },
+    /// These tags are gone.
+    Untagged {
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// This revision is no longer ours.
+    Released {
+        /// Its number.
+        revision: i32,
+    },
+}
+
+impl Managed for EcsTaskDefinitionKind {
+    type Object = EcsTaskDefinition;
+    type Status = EcsTaskDefinitionStatus;
+    type Refs = Refs;
+    type Desired = Desired;
+    type Observed = observed::Observed;
+    type Step = Step;
+    type Done = Done;
+
+    const KIND: &'static str = "EcsTaskDefinition";
+
+    fn status_of(object: &EcsTaskDefinition) -> Option<&EcsTaskDefinitionStatus> {
+        object.status.as_ref()
+    }
+
+    fn set_status(object: &mut EcsTaskDefinition, status: EcsTaskDefinitionStatus) {
+        object.status = Some(status);
+    }
+
+    fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
+    let family = family_of(object);
+    let this = (object.namespace().unwrap_or_default(), object.name_any());
+    let prefix = format!("{family}:");
+    let mut refs = Refs::default();
+    caches.each_task_definition(|other| {
+        if other.metadata.uid != object.metadata.uid && family_of(other) == family && stands_before(other, object) {
+            refs.older_claim = Some(full_name(other));
+        }
+    });
+    caches.each_service(|service| {
+        let revisions: Vec<i32> = service
+            .status
+            .iter()
+            .flat_map(revisions_named_by)
+            .filter_map(|name| number_of(name, &prefix))
+            .collect();
+        if !revisions.is_empty() || task_definition_of(service).as_ref() == Some(&this) {
+            refs.users.push(format!("EcsService {}", full_name(service)));
+        }
+        refs.in_use.extend(revisions);
+        if !refs.clusters.contains(&service.spec.cluster) {
+            refs.clusters.insert(service.spec.cluster.clone());
+        }
+    });
+    refs
+}
+
+/// Every revision that a service runs, was asked to run, or could go back to; as ARN or `family:number`.
+fn revisions_named_by(status: &EcsServiceStatus) -> impl Iterator<Item = &str> {
+    let rolled_back_to = status.failed.iter().filter_map(|failed| failed.rolled_back_to.as_ref());
+    let single = [&status.task_definition, &status.revision, &status.last_completed].into_iter().flatten();
+    let rollout = status.rollout.iter().filter_map(|rollout| rollout.revision.as_ref());
+    let deployments = status.deployments.iter().filter_map(|deployment| deployment.revision.as_ref());
+    single.chain(rollout).chain(deployments).chain(rolled_back_to).map(String::as_str)
+}
+
+fn number_of(name: &str, prefix: &str) -> Option<i32> {
+    let short = name.rsplit_once('/').map_or(name, |(_, short)| short);
+    short.strip_prefix(prefix)?.parse().ok()
+}
