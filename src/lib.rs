@@ -1,1 +1,4 @@
 //! To come.
+
+pub mod aws;
+pub mod domain;

@@ -1,0 +1,69 @@
+//! The calls of ECS that the operator makes, in its own words.
+
+mod carry;
+mod clusters;
+mod deployments;
+mod services;
+mod tags;
+mod task_definitions;
+mod tasks;
+
+pub use services::DescribedServices;
+
+use super::codec::CodecError;
+use super::error::AwsError;
+use super::operation::Operation;
+use super::pace::{Pacer, Priority};
+use aws_sdk_ecs::Client;
+use aws_sdk_ecs::config::http::HttpResponse;
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+
+/// ECS in one account and region. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ecs {
+    client: Client,
+    pacer: Pacer,
+    priority: Priority,
+}
+
+impl Ecs {
+    /// ECS behind a client whose own retries are off. Clients of the same account and region share one pacer.
+    pub(super) const fn new(client: Client, pacer: Pacer) -> Self {
+        Self { client, pacer, priority: Priority::Change }
+    }
+
+    /// The same, with calls of another priority. Without this they are those of a changed spec.
+    #[must_use]
+    pub fn at(&self, priority: Priority) -> Self {
+        Self { client: self.client.clone(), pacer: self.pacer.clone(), priority }
+    }
+
+    /// The pacer of this account and region.
+    pub const fn pacer(&self) -> &Pacer {
+        &self.pacer
+    }
+
+    /// Makes a call when it is its turn. `send` is called again for each retry of a throttled call.
+    async fn call<T, E, F, S>(&self, operation: Operation, mut send: F) -> Result<T, AwsError>
+    where
+        F: FnMut() -> S,
+        S: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let sorted = || {
+            let sent = send();
+            async move { sent.await.map_err(|e| AwsError::sort(operation.name, operation.is_write, &e)) }
+        };
+        self.pacer.run(operation, self.priority, sorted).await
+    }
+}
+
+/// An answer that lacks what it is asked for.
+fn missing(operation: Operation, what: &str) -> AwsError {
+    AwsError::malformed(operation.name, operation.is_write, format!("the answer holds no {what}"))
+}
+
+/// An answer that cannot be read.
+fn unreadable(operation: Operation) -> impl Fn(CodecError) -> AwsError {
+    move |e| AwsError::malformed(operation.name, operation.is_write, e.to_string())
+}

@@ -1,0 +1,134 @@
+//! Connections: whose credentials, which region, which endpoint, and whose account that is.
+//!
+//! Today there is one, `default`, made of what the environment gives (`AWS_REGION`, `AWS_ENDPOINT_URL`, a role of the pod …).
+//! Others will come from AwsConnection objects and live in the same map.
+
+use super::calls::Ecs;
+use super::error::AwsError;
+use super::pace::Pacer;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use parking_lot::RwLock;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Name of the connection that objects use which name none.
+pub const DEFAULT: &str = "default";
+
+/// How long one try of a call may take. Without it a reply that is lost is waited for for hours.
+const ATTEMPT: Duration = Duration::from_secs(20);
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// Why there is no connection.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// Nothing says which region.
+    #[error("no AWS region is set: set AWS_REGION")]
+    NoRegion,
+    /// Nobody knows whose account it is.
+    #[error("the AWS account cannot be told: {0}; {advice}", advice = .0.advice())]
+    NoAccount(#[from] AwsError),
+}
+
+/// A way to AWS: one account, one region.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its name.
+    pub name: String,
+    /// The account: twelve digits.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// ECS there.
+    pub ecs: Ecs,
+    sts: aws_sdk_sts::Client,
+}
+
+/// The connections that there are, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<RwLock<BTreeMap<String, Connection>>>);
+
+impl Connections {
+    /// Adds a connection, in place of one of the same name.
+    pub fn add(&self, connection: Connection) {
+        self.0.write().insert(connection.name.clone(), connection);
+    }
+
+    /// The connection of a name; without a name, the default one.
+    pub fn get(&self, name: Option<&str>) -> Option<Connection> {
+        self.0.read().get(name.unwrap_or(DEFAULT)).cloned()
+    }
+}
+
+impl Connection {
+    /// Connects with what the environment gives.
+    ///
+    /// # Errors
+    /// When no region is set, or AWS does not say whose account it is.
+    pub async fn ambient(pacer: Pacer) -> Result<Self, ConnectionError> {
+        let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+        Self::open(DEFAULT, &config, pacer).await
+    }
+
+    /// Connects with a configuration of the SDK, and asks AWS whose account it is.
+    ///
+    /// # Errors
+    /// When the configuration has no region, or AWS does not say whose account it is.
+    pub async fn open(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
+        let mut connection = Self::of_account(name, config, pacer, String::new())?;
+        connection.account = connection.caller_account().await?;
+        Ok(connection)
+    }
+
+    /// Connects with a configuration of the SDK to an account that is known.
+    ///
+    /// # Errors
+    /// When the configuration has no region.
+    pub fn of_account(name: &str, config: &SdkConfig, pacer: Pacer, account: String) -> Result<Self, ConnectionError> {
+        let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        // Retries are set on the client of ECS, not in the configuration: there they would be off for credentials too.
+        let ecs = aws_sdk_ecs::config::Builder::from(config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.clone())
+            .stalled_stream_protection(aws_sdk_ecs::config::StalledStreamProtectionConfig::disabled())
+            .build();
+        let sts = aws_sdk_sts::config::Builder::from(config).timeout_config(timeouts).build();
+        Ok(Self {
+            name: name.to_owned(),
+            account,
+            region,
+            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs), pacer),
+            sts: aws_sdk_sts::Client::from_conf(sts),
+        })
+    }
+
+    /// Asks AWS whose account the credentials of this moment belong to.
+    ///
+    /// # Errors
+    /// Those of AWS.
+    pub async fn caller_account(&self) -> Result<String, AwsError> {
+        const OPERATION: &str = "GetCallerIdentity";
+        let identity = self.sts.get_caller_identity().send().await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
+        identity.account.ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
+    }
+}
+
+/// A configuration of the SDK for tests: an HTTP client in the process, fixed credentials, tokio's clock.
+pub fn config_in_process(http: SharedHttpClient, access_key: &str, region: &str) -> SdkConfig {
+    let credentials = Credentials::new(access_key, "secret", None, None, "in process");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http)
+        .sleep_impl(TokioSleep::new())
+        .build()
+}

@@ -1,0 +1,247 @@
+//! AWS's errors, sorted by what to do about them. Pure.
+//!
+//! AWS's names are too coarse (`InvalidParameterException` is a typo, a name that is taken, or "try again in a minute"),
+//! so a few of its texts are matched too. Not a single value of a request gets into an error from here; AWS's own message is passed on.
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_ecs::config::http::HttpResponse;
+use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use std::error::Error;
+use std::time::Duration;
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Too many calls, and the patience of the pacer is used up. Try later.
+    Throttled,
+    /// An IAM permission is missing.
+    Denied,
+    /// The operator's own credentials are absent, expired or not accepted.
+    Credentials,
+    /// AWS refuses what is asked for: the spec has to change.
+    Invalid,
+    /// What the call names does not exist.
+    NotFound,
+    /// The name is taken by something that was made otherwise.
+    Conflict,
+    /// Something else has to happen first; the same call works later.
+    NotReady,
+    /// AWS is at fault or out of reach. A write may have taken effect all the same: see [`AwsError::may_have_happened`].
+    Unavailable,
+    /// No reply to a write: it may have taken effect.
+    Unknown,
+    /// A quota of the account is used up.
+    Quota,
+}
+
+/// A call of AWS that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation} failed: {}{message}", .code.as_ref().map(|c| format!("{c}: ")).unwrap_or_default())]
+pub struct AwsError {
+    /// The operation, such as `CreateService`.
+    pub operation: &'static str,
+    /// What to do about it.
+    pub kind: Kind,
+    /// AWS's name of the error, where it gave one.
+    pub code: Option<String>,
+    /// AWS's text, or ours where there was no answer.
+    pub message: String,
+    /// How long AWS asks to wait, where it says so.
+    pub retry_after: Option<Duration>,
+    /// AWS's id of the request, for a support case.
+    pub request_id: Option<String>,
+    /// `true` if the operation changes something.
+    pub is_write: bool,
+}
+
+impl AwsError {
+    /// The word for conditions, events and metrics.
+    pub const fn reason(&self) -> &'static str {
+        match self.kind {
+            Kind::Throttled => "AwsThrottled",
+            Kind::Denied => "AwsAccessDenied",
+            Kind::Credentials => "AwsCredentials",
+            Kind::Invalid => "AwsInvalid",
+            Kind::NotFound => "AwsNotFound",
+            Kind::Conflict => "AwsConflict",
+            Kind::NotReady => "AwsNotReady",
+            Kind::Unavailable => "AwsUnavailable",
+            Kind::Unknown => "AwsNoReply",
+            Kind::Quota => "AwsQuota",
+        }
+    }
+
+    /// `true` if a write may have taken effect although it failed: look before repeating what is not idempotent.
+    pub const fn may_have_happened(&self) -> bool {
+        self.is_write && matches!(self.kind, Kind::Unknown | Kind::Unavailable)
+    }
+
+    /// `true` if the same call can work later with nothing changed by a person.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self.kind, Kind::Throttled | Kind::NotReady | Kind::Unavailable | Kind::Unknown)
+    }
+
+    /// `true` if it is the cluster that does not exist.
+    pub fn is_cluster_missing(&self) -> bool {
+        self.code.as_deref() == Some("ClusterNotFoundException")
+    }
+
+    /// `true` if the service exists no more, or not as an active one.
+    pub fn is_service_gone(&self) -> bool {
+        matches!(self.code.as_deref(), Some("ServiceNotFoundException" | "ServiceNotActiveException"))
+    }
+
+    /// What a person can do about it, in one sentence.
+    pub fn advice(&self) -> String {
+        match self.kind {
+            Kind::Denied => denied_advice(&self.message),
+            Kind::Credentials => "check the credentials of the operator's pod: its role, or the AWS_* variables".to_owned(),
+            Kind::Invalid => "correct the spec as the message says".to_owned(),
+            Kind::NotFound if self.is_cluster_missing() => {
+                "create the cluster, or correct its name, account and region".to_owned()
+            }
+            Kind::NotFound => "create what is missing, or correct its name".to_owned(),
+            Kind::Conflict => "choose another name, or set `managementPolicy: Adopt` to take over what exists".to_owned(),
+            Kind::Quota => "ask for a higher quota in Service Quotas, or remove what is not needed".to_owned(),
+            Kind::Throttled => "nothing to do: it is tried again more slowly; look for what else calls AWS in this account".to_owned(),
+            Kind::NotReady | Kind::Unavailable | Kind::Unknown => "nothing to do: it is tried again".to_owned(),
+        }
+    }
+
+    /// An answer that AWS should not give.
+    pub(super) fn malformed(operation: &'static str, is_write: bool, message: impl Into<String>) -> Self {
+        let kind = if is_write { Kind::Unknown } else { Kind::Unavailable };
+        Self { operation, kind, code: None, message: message.into(), retry_after: None, request_id: None, is_write }
+    }
+
+    /// Sorts an error of the SDK.
+    pub(super) fn sort<E>(operation: &'static str, is_write: bool, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let raw = error.raw_response();
+        let header = |name: &str| raw.and_then(|r| r.headers().get(name)).map(str::to_owned);
+        let status = raw.map(|r| r.status().as_u16());
+        let code = error.code().map(|c| c.rsplit('#').next().unwrap_or(c).to_owned());
+        let text = error.message().map(str::to_owned);
+        let kind = match (error, &code) {
+            (SdkError::ServiceError(_), Some(code)) => by_code(operation, code, text.as_deref().unwrap_or_default(), status),
+            _ => by_shape(error, status, is_write),
+        };
+        Self {
+            operation,
+            kind,
+            code,
+            message: text.unwrap_or_else(|| describe(error, status)),
+            retry_after: retry_after(header("x-amz-retry-after").as_deref(), header("retry-after").as_deref()),
+            request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")),
+            is_write,
+        }
+    }
+}
+
+/// Parses the waits that AWS asks for: its own header is in milliseconds, HTTP's in seconds (dates are not used by AWS).
+fn retry_after(own: Option<&str>, http: Option<&str>) -> Option<Duration> {
+    let own = own.and_then(|ms| ms.trim().parse().ok()).map(Duration::from_millis);
+    own.or_else(|| http.and_then(|s| s.trim().parse().ok()).map(Duration::from_secs))
+}
+
+/// Texts that mean "later": ecs-semantics lists who was seen to match on them.
+const NOT_READY: &[&str] = &[
+    "still draining",
+    "does not have an associated load balancer",
+    "verify that the ecs service role being passed has the proper permissions",
+    "unable to assume the service linked role",
+    "the service cannot be stopped while deployments are active",
+    "too many concurrent attempts",
+    "has a dependent object",
+    "please try again",
+];
+
+fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> Kind {
+    let text = message.to_ascii_lowercase();
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "Throttling" | "Throttled" | "ThrottledRequest" | "RequestThrottled" | "RequestLimitExceeded" | "TooManyRequests"
+        | "RequestThrottling" | "BandwidthLimitExceeded" | "SlowDown" | "PriorRequestNotComplete" => Kind::Throttled,
+        "AccessDenied" | "UnauthorizedOperation" | "Blocked" | "NotAuthorized" => Kind::Denied,
+        "ExpiredToken" | "InvalidSignature" | "SignatureDoesNotMatch" | "UnrecognizedClient" | "InvalidClientTokenId"
+        | "MissingAuthenticationToken" | "IncompleteSignature" | "InvalidAccessKeyId" | "AuthFailure" | "RequestExpired"
+        | "OptInRequired" => Kind::Credentials,
+        "Conflict" => Kind::Conflict,
+        "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
+        "ClusterNotFound" | "ServiceNotFound" | "ResourceNotFound" | "NamespaceNotFound" | "TaskSetNotFound"
+        | "ServiceDeploymentNotFound" | "TargetNotFound" => Kind::NotFound,
+        "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
+        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" => Kind::Unavailable,
+        _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
+        _ if status.is_some_and(|s| s >= 500) => Kind::Unavailable,
+        _ if text.contains("was not idempotent") => Kind::Conflict,
+        _ if NOT_READY.iter().any(|t| text.contains(t)) => Kind::NotReady,
+        // There is no error of its own for a task definition that does not exist.
+        "Client" if is_about_one_task_definition(operation) => Kind::NotFound,
+        _ if text.contains("quota") => Kind::Quota,
+        _ => Kind::Invalid,
+    }
+}
+
+fn is_about_one_task_definition(operation: &str) -> bool {
+    matches!(operation, "DescribeTaskDefinition" | "DeregisterTaskDefinition")
+}
+
+/// Sorts what is no answer of the service: no reply, a reply of something in between, credentials that cannot be had.
+fn by_shape<E>(error: &SdkError<E, HttpResponse>, status: Option<u16>, is_write: bool) -> Kind
+where
+    E: Error + 'static,
+{
+    let lost = if is_write { Kind::Unknown } else { Kind::Unavailable };
+    match error {
+        _ if is_about_credentials(error) => Kind::Credentials,
+        // Nothing was sent.
+        SdkError::ConstructionFailure(_) => Kind::Invalid,
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => lost,
+        _ => match status {
+            Some(429) => Kind::Throttled,
+            Some(401 | 403) => Kind::Denied,
+            Some(500..) => Kind::Unavailable,
+            // An answer that cannot be read says nothing about what was done.
+            _ => lost,
+        },
+    }
+}
+
+fn is_about_credentials<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
+    chain(error).any(|cause| cause.is::<CredentialsError>())
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |e| (*e).source())
+}
+
+fn describe<E: Error + 'static>(error: &SdkError<E, HttpResponse>, status: Option<u16>) -> String {
+    let why = match error {
+        SdkError::TimeoutError(_) => "no reply in time".to_owned(),
+        // The innermost cause is the one that says something: "connection refused".
+        SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
+            chain(error).last().map(ToString::to_string).unwrap_or_default()
+        }
+        // Not the parser's words about a page that nobody asked for.
+        _ => "an answer that is not AWS's".to_owned(),
+    };
+    match status {
+        Some(status) => format!("{why} (HTTP {status})"),
+        None => why,
+    }
+}
+
+/// Names the action that is missing, as AWS names it: `… is not authorized to perform: ecs:CreateService on resource: … because …`.
+fn denied_advice(message: &str) -> String {
+    let after = |mark: &str| message.split_once(mark).map(|(_, rest)| rest);
+    let word = |text: &str| text.split_whitespace().next().unwrap_or_default().trim_end_matches(['.', ',']).to_owned();
+    let Some(action) = after("to perform: ").map(word).filter(|a| a.contains(':')) else {
+        return "allow the action in the IAM policy of the operator's role".to_owned();
+    };
+    let on = after("on resource: ").map(word).map(|r| format!(" on `{r}`")).unwrap_or_default();
+    let condition = if action == "iam:PassRole" { ", with `iam:PassedToService` `ecs-tasks.amazonaws.com`" } else { "" };
+    let by = if message.contains("explicit deny") { "; a policy denies it explicitly" } else { "" };
+    format!("allow `{action}`{on} in the IAM policy of the operator's role{condition}{by}")
+}

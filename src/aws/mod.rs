@@ -1,0 +1,30 @@
+//! AWS, in the words of this project: the only place that names the AWS SDK.
+//!
+//! [`Ecs`] has the calls that the operator makes and no more. What goes in is JSON in AWS's member names, made an input by
+//! [`codec`] and granted by [`guard`]; what comes out is in [`model`]. Every call waits its turn in [`pace`], which is also
+//! the only owner of retries: the SDK's own are off. [`reflector`] keeps the live side of services in memory.
+//!
+//! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
+
+pub mod codec;
+pub mod connection;
+pub mod error;
+pub mod guard;
+pub mod model;
+pub mod operation;
+pub mod pace;
+
+mod calls;
+
+pub use aws_sdk_ecs::operation::create_service::CreateServiceInput;
+pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
+pub use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
+pub use calls::{DescribedServices, Ecs};
+pub use connection::{Connection, Connections};
+pub use error::{AwsError, Kind};
+pub use guard::{Granted, Guard, NotGranted};
+pub use model::{
+    Cluster, LiveDeployment, LiveService, Rollback, ServiceDeployment, ServiceEvent, ServiceRevision, ServiceState, StoppedContainer,
+    StoppedTask, TaskDefinition,
+};
+pub use pace::{Pacer, Priority};

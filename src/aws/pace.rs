@@ -1,0 +1,209 @@
+//! The pace of calls to AWS: one [`Pacer`] per account and region, shared by all that calls there.
+//!
+//! It mirrors AWS's token buckets and stays a little below them, so that alone in an account next to nothing is throttled.
+//! Who waits is served by [`Priority`]. A throttled call slows its bucket down and is retried here and nowhere else; a bucket
+//! whose calls find AWS broken is probed one call at a time. All other errors go back to the caller at once.
+
+mod lane;
+
+use super::error::{AwsError, Kind};
+use super::operation::{Bucket, Operation};
+use lane::{Lane, Offer, Ticket};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
+use tokio::time::{Instant, sleep_until};
+
+/// How often a call is tried that AWS throttles.
+const TRIES: u32 = 6;
+
+/// Whose turn it is first. In the order of the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Priority {
+    /// Somebody changed something and waits for it.
+    Change,
+    /// A rollout in flight.
+    Rollout,
+    /// Settled things are looked at.
+    Sweep,
+    /// What is old is removed. Only while the bucket is at least half full.
+    CleanUp,
+}
+
+/// A call that was made, for metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    /// The operation.
+    pub operation: &'static str,
+    /// `ok`, or the reason of the error.
+    pub outcome: &'static str,
+    /// How long it waited for its turn.
+    pub waited: Duration,
+    /// How long AWS took.
+    pub took: Duration,
+}
+
+type Observer = Box<dyn Fn(&Observed) + Send + Sync>;
+
+/// Paces the calls of one account and region. Clones share their state.
+#[derive(Clone)]
+pub struct Pacer(Arc<Shared>);
+
+struct Shared {
+    scale: f64,
+    lanes: Mutex<BTreeMap<Bucket, Lane>>,
+    families: Mutex<HashMap<String, Weak<AsyncMutex<()>>>>,
+    observer: OnceLock<Observer>,
+}
+
+impl Default for Pacer {
+    fn default() -> Self {
+        Self::new(1.0)
+    }
+}
+
+impl fmt::Debug for Pacer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pacer").field("scale", &self.0.scale).finish_non_exhaustive()
+    }
+}
+
+impl Pacer {
+    /// A pacer with `scale` times AWS's published buckets: 1 unless the account's quotas were changed.
+    pub fn new(scale: f64) -> Self {
+        Self(Arc::new(Shared {
+            scale,
+            lanes: Mutex::default(),
+            families: Mutex::default(),
+            observer: OnceLock::new(),
+        }))
+    }
+
+    /// Has every call reported, retries too. Only the first observer counts.
+    pub fn observe(&self, observer: impl Fn(&Observed) + Send + Sync + 'static) {
+        let _ = self.0.observer.set(Box::new(observer));
+    }
+
+    /// Waits for the turn to register a revision of a family: AWS refuses registrations that overlap.
+    pub(super) async fn family_turn(&self, family: &str) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut families = self.0.families.lock();
+            families.retain(|_, lock| lock.strong_count() > 0);
+            let held = families.get(family).and_then(Weak::upgrade);
+            held.unwrap_or_else(|| {
+                let lock = Arc::new(AsyncMutex::new(()));
+                families.insert(family.to_owned(), Arc::downgrade(&lock));
+                lock
+            })
+        };
+        lock.lock_owned().await
+    }
+
+    /// Makes a call when it is its turn, and again while AWS throttles it.
+    ///
+    /// # Errors
+    /// Those of the call; [`Kind::Throttled`] once the tries are used up.
+    pub(super) async fn run<T, F, S>(&self, operation: Operation, priority: Priority, mut send: F) -> Result<T, AwsError>
+    where
+        F: FnMut() -> S,
+        S: Future<Output = Result<T, AwsError>>,
+    {
+        let ticket = self.with(operation.bucket, |lane| lane.ticket(priority));
+        let mut tries = 0;
+        loop {
+            let asked = Instant::now();
+            let turn = self.turn(operation.bucket, ticket).await;
+            let sent = Instant::now();
+            let result = send().await;
+            let error = result.as_ref().err();
+            turn.done(error);
+            self.report(Observed {
+                operation: operation.name,
+                outcome: error.map_or("ok", AwsError::reason),
+                waited: sent - asked,
+                took: sent.elapsed(),
+            });
+            tries += 1;
+            if tries == TRIES || error.is_none_or(|e| e.kind != Kind::Throttled) {
+                return result;
+            }
+        }
+    }
+
+    fn report(&self, observed: Observed) {
+        if let Some(observer) = self.0.observer.get() {
+            observer(&observed);
+        }
+    }
+
+    fn with<R>(&self, bucket: Bucket, look: impl FnOnce(&mut Lane) -> R) -> R {
+        let mut lanes = self.0.lanes.lock();
+        look(lanes.entry(bucket).or_insert_with(|| Lane::new(bucket, self.0.scale, Instant::now())))
+    }
+
+    async fn turn(&self, bucket: Bucket, ticket: Ticket) -> Turn {
+        let wake = Arc::new(Notify::new());
+        self.with(bucket, |lane| lane.join(ticket, Arc::clone(&wake)));
+        let mut place = Place { pacer: self, bucket, ticket, is_waiting: true };
+        loop {
+            match self.with(bucket, |lane| lane.offer(ticket, Instant::now())) {
+                Offer::Go => {
+                    place.is_waiting = false;
+                    return Turn { pacer: self.clone(), bucket, sent: Instant::now(), is_done: false };
+                }
+                Offer::WhenWoken => wake.notified().await,
+                Offer::At(then) => tokio::select! {
+                    () = sleep_until(then) => {}
+                    () = wake.notified() => {}
+                },
+            }
+        }
+    }
+}
+
+/// A place in the queue, given up when the caller loses its patience.
+struct Place<'a> {
+    pacer: &'a Pacer,
+    bucket: Bucket,
+    ticket: Ticket,
+    is_waiting: bool,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if self.is_waiting {
+            self.pacer.with(self.bucket, |lane| lane.leave(self.ticket));
+        }
+    }
+}
+
+/// The right to make one call.
+struct Turn {
+    pacer: Pacer,
+    bucket: Bucket,
+    sent: Instant,
+    is_done: bool,
+}
+
+impl Turn {
+    fn done(mut self, error: Option<&AwsError>) {
+        self.is_done = true;
+        let now = Instant::now();
+        self.pacer.with(self.bucket, |lane| lane.done(self.sent, error, now));
+    }
+}
+
+impl Drop for Turn {
+    /// A call that was given up says nothing about AWS.
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.pacer.with(self.bucket, Lane::abandoned);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

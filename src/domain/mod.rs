@@ -1,0 +1,9 @@
+//! Words of the trade as types: what a name or an ARN is, parsed once. No I/O, no AWS SDK, no Kubernetes client.
+
+mod arn;
+mod key;
+mod revision;
+
+pub use arn::{Arn, NotAnArn};
+pub use key::{ObjectKey, ServiceKey, short_name};
+pub use revision::{NotARevision, Revision};
