@@ -2,10 +2,12 @@
 //!
 //! A field that AWS has carries AWS's name, shape and unit; what we add stands beside it. See `docs/architecture.md`.
 
+mod crds;
 mod open_enum;
 pub mod service;
 pub mod shared;
 pub mod task_definition;
 
+pub use crds::crds;
 pub use service::{EcsService, EcsServiceSpec, EcsServiceStatus};
-pub use task_definition::{EcsTaskDefinition, EcsTaskDefinitionSpec, EcsTaskDefinitionStatus};
+pub use task_definition::{EcsTaskDefinition, EcsTaskDefinitionSpec, EcsTaskDefinitionStatus, TaskDefinition};
