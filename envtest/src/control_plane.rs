@@ -72,7 +72,8 @@ impl Builder {
         let assets = Assets::locate().await?;
         let mut attempt = 1;
         loop {
-            let mut control_plane = self.spawn(&assets)?;
+            let ports = [free_port()?, free_port()?, free_port()?];
+            let mut control_plane = self.spawn(&assets, ports)?;
             match control_plane.ready().await {
                 Ok(()) => return Ok(control_plane),
                 Err(_) if attempt < ATTEMPTS && control_plane.lost_its_port() => attempt += 1,
@@ -82,13 +83,16 @@ impl Builder {
     }
 
     /// Start both programs at once: kube-apiserver waits for etcd by itself.
-    fn spawn(&self, assets: &Assets) -> anyhow::Result<ControlPlane> {
+    fn spawn(
+        &self,
+        assets: &Assets,
+        [port, client, peer]: [u16; 3],
+    ) -> anyhow::Result<ControlPlane> {
         let folder = match &self.dir {
             Some(dir) => Folder::named(dir)?,
             None => Folder::temporary()?,
         };
         let path = folder.path();
-        let [port, client, peer] = [free_port()?, free_port()?, free_port()?];
         let client = format!("http://127.0.0.1:{client}");
         let peer = format!("http://127.0.0.1:{peer}");
         let url = format!("https://127.0.0.1:{port}");
@@ -206,20 +210,19 @@ impl ControlPlane {
     pub async fn start_controller_manager(&mut self, controllers: &[&str]) -> anyhow::Result<()> {
         let program = Assets::controller_manager().await?;
         self.controller_manager = None;
-        let flags = flags::controller_manager(&self.credentials, &self.kubeconfig, controllers);
+        let port = free_port()?;
+        let flags =
+            flags::controller_manager(&self.credentials, &self.kubeconfig, port, controllers);
         let mut running = Guarded::start(&program, &flags, self.folder.path(), None)?;
-        let deadline = Instant::now() + PATIENCE;
-        let mut looks = tokio::time::interval(BETWEEN_LOOKS);
-        // It has no port to ask at, but its log tells.
-        while running.log_text().matches("Started controller").count() < controllers.len() {
-            looks.tick().await;
-            if running.ended().is_some() {
-                return Err(running.failure("ended"));
-            }
-            if Instant::now() > deadline {
-                return Err(running.failure("is not ready after two minutes"));
-            }
-        }
+        let url = format!("https://127.0.0.1:{port}");
+        let client = self.probe(&url).await?;
+        // Its list of checks holds `ping` alone until the controllers are made.
+        until_ready([&mut running], &client, "/healthz?verbose", |checks| {
+            checks
+                .lines()
+                .any(|it| it.starts_with("[+]") && it != "[+]ping ok")
+        })
+        .await?;
         self.controller_manager = Some(running);
         Ok(())
     }
@@ -232,33 +235,20 @@ impl ControlPlane {
 
     /// Wait until kube-apiserver says that it is ready.
     async fn ready(&mut self) -> anyhow::Result<()> {
+        let client = self.probe(&self.url).await?;
+        let Some(apiserver) = &mut self.apiserver else {
+            bail!("kube-apiserver is stopped");
+        };
+        until_ready([&mut self.etcd, apiserver], &client, "/readyz", |_| true).await
+    }
+
+    /// A client with little patience, to ask the program at `url` whether it is ready.
+    async fn probe(&self, url: &str) -> anyhow::Result<Client> {
         let mut config = self.client_config().await?;
+        config.cluster_url = url.parse()?;
         config.connect_timeout = Some(Duration::from_secs(1));
         config.read_timeout = Some(Duration::from_secs(5));
-        let client = Client::try_from(config)?;
-        let deadline = Instant::now() + PATIENCE;
-        let mut looks = tokio::time::interval(BETWEEN_LOOKS);
-        loop {
-            looks.tick().await;
-            if self.etcd.ended().is_some() {
-                return Err(self.etcd.failure("ended"));
-            }
-            let Some(apiserver) = &mut self.apiserver else {
-                bail!("kube-apiserver is stopped");
-            };
-            if apiserver.ended().is_some() {
-                return Err(apiserver.failure("ended"));
-            }
-            let request = http::Request::get("/readyz").body(Vec::new())?;
-            match client.request_text(request).await {
-                Ok(_) => return Ok(()),
-                Err(error) if Instant::now() > deadline => {
-                    let late = apiserver.failure("is not ready after two minutes");
-                    return Err(error).context(late);
-                }
-                Err(_) => {}
-            }
-        }
+        Ok(Client::try_from(config)?)
     }
 
     /// Whether a program found its port in use.
@@ -266,6 +256,34 @@ impl ControlPlane {
         std::iter::once(&self.etcd)
             .chain(&self.apiserver)
             .any(|it| it.log_text().contains("address already in use"))
+    }
+}
+
+/// Wait until the last of `programs` answers well at `path` and the answer satisfies `claim`; none may end.
+async fn until_ready<const N: usize>(
+    mut programs: [&mut Guarded; N],
+    client: &Client,
+    path: &str,
+    claim: impl Fn(&str) -> bool,
+) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut looks = tokio::time::interval(BETWEEN_LOOKS);
+    loop {
+        looks.tick().await;
+        for program in &mut programs {
+            if program.ended() {
+                return Err(program.failure("ended"));
+            }
+        }
+        let request = http::Request::get(path).body(Vec::new())?;
+        let answer = client.request_text(request).await;
+        if answer.as_deref().is_ok_and(&claim) {
+            return Ok(());
+        }
+        if let Some(program) = programs.last().filter(|_| Instant::now() > deadline) {
+            let said = answer.unwrap_or_else(|error| error.to_string());
+            return Err(program.failure(&format!("is not ready after two minutes ({said})")));
+        }
     }
 }
 
@@ -278,4 +296,23 @@ fn free_port() -> anyhow::Result<u16> {
         .map(|_| rand::random_range(20_000..32_000))
         .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
         .context("no port from 20000 to 31999 is free on 127.0.0.1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn taken_port_is_told_from_other_failures() {
+        let assets = Assets::locate().await.unwrap();
+        for taken in 0..3 {
+            let ports = [(); 3].map(|()| free_port().unwrap());
+            let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, ports[taken])).unwrap();
+            let mut control_plane = ControlPlane::builder().spawn(&assets, ports).unwrap();
+            let started = Instant::now();
+            let error = control_plane.ready().await.unwrap_err();
+            assert!(control_plane.lost_its_port(), "port {taken}: {error}");
+            assert!(started.elapsed() < PATIENCE / 2);
+        }
+    }
 }

@@ -22,6 +22,7 @@ pub(crate) struct Credentials {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
     pub(crate) service_account_key: PathBuf,
+    pub(crate) service_account_public_key: PathBuf,
     pub(crate) tokens: PathBuf,
     pub(crate) token: String,
     authority: String,
@@ -48,6 +49,7 @@ impl Credentials {
         ];
         let certificate = server.signed_by(&key, &issuer)?.pem();
 
+        let service_account = KeyPair::generate()?;
         let token = format!("{:032x}", rand::random::<u128>());
         Ok(Self {
             certificate: write(folder, "apiserver.crt", &certificate)?,
@@ -55,7 +57,12 @@ impl Credentials {
             service_account_key: write(
                 folder,
                 "service-account.key",
-                &KeyPair::generate()?.serialize_pem(),
+                &service_account.serialize_pem(),
+            )?,
+            service_account_public_key: write(
+                folder,
+                "service-account.pub",
+                &service_account.public_key_pem(),
             )?,
             tokens: write(
                 folder,

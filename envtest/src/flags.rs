@@ -47,7 +47,7 @@ pub(crate) fn apiserver(credentials: &Credentials, etcd: &str, port: u16) -> Vec
         ),
         (
             "service-account-key-file",
-            &file(&credentials.service_account_key),
+            &file(&credentials.service_account_public_key),
         ),
         (
             "service-account-signing-key-file",
@@ -80,17 +80,27 @@ rules:
     ]))
 }
 
-/// kube-controller-manager with these controllers and no port.
+/// kube-controller-manager with these controllers; `port` of loopback tells their health to everybody.
 pub(crate) fn controller_manager(
     credentials: &Credentials,
     kubeconfig: &Path,
+    port: u16,
     controllers: &[&str],
 ) -> Vec<String> {
     flags(&[
         ("kubeconfig", &kubeconfig.display().to_string()),
         ("controllers", &controllers.join(",")),
         ("leader-elect", "false"),
-        ("secure-port", "0"),
+        ("bind-address", "127.0.0.1"),
+        ("secure-port", &port.to_string()),
+        (
+            "tls-cert-file",
+            &credentials.certificate.display().to_string(),
+        ),
+        (
+            "tls-private-key-file",
+            &credentials.key.display().to_string(),
+        ),
         (
             "service-account-private-key-file",
             &credentials.service_account_key.display().to_string(),

@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
 
@@ -66,9 +66,9 @@ impl Guarded {
         Ok(Self { name, shell, log })
     }
 
-    /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.shell.try_wait().ok().flatten()
+    /// Whether it ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        matches!(self.shell.try_wait(), Ok(Some(_)))
     }
 
     /// An error that shows the end of the log, where the reason usually is.
@@ -154,7 +154,7 @@ mod tests {
         assert!(wait_for(|| program.log_text().contains("no disk")));
         let status = program.shell.wait().unwrap();
         assert_eq!(status.code(), Some(3));
-        assert!(program.ended().is_some());
+        assert!(program.ended());
         assert!(program.failure("ended").to_string().ends_with("no disk"));
         assert!(folder.path().join("data").exists());
     }

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Run PROGRAM until it ends or standard input closes, whichever comes first; in the second case kill it and
 # remove FOLDER. Usage: sh -c "$(cat guarded.sh)" NAME FOLDER PROGRAM [ARG ...]    (FOLDER may be empty)
 #
@@ -22,7 +23,7 @@ status=$?
 kill "$guard" 2>/dev/null
 # A guard that ended by itself saw standard input close; one that we ended did not, and the data of a program
 # that failed is left to look at.
-if wait "$guard" && [ -n "$folder" ]; then
+if wait "$guard" 2>/dev/null && [ -n "$folder" ]; then
     rm -rf "$folder"
 fi
 exit "$status"
