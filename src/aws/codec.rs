@@ -159,3 +159,99 @@ fn join(path: &[String], last: &str) -> String {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CodecError, to_input, to_json};
+    use aws_sdk_ecs::operation::create_service::CreateServiceInput;
+    use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
+    use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
+    use serde_json::{Value, json};
+
+    fn register(json: &Value) -> Result<Value, CodecError> {
+        to_input::<RegisterTaskDefinitionInput>(json).map(|input| to_json(&input).unwrap())
+    }
+
+    fn create(json: &Value) -> Result<Value, CodecError> {
+        to_input::<CreateServiceInput>(json).map(|input| to_json(&input).unwrap())
+    }
+
+    #[test]
+    fn what_is_declared_is_what_is_sent() {
+        let declared = json!({
+            "family": "shop", "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"],
+            "enableFaultInjection": false,
+            "ephemeralStorage": {"sizeInGiB": 30},
+            "containerDefinitions": [{
+                "name": "app", "image": "nginx", "cpu": 10, "command": [], "entryPoint": ["sh", "-c"],
+                "dockerLabels": {"a": "b", "": ""}, "environment": [{"name": "A", "value": ""}],
+                "portMappings": [{"name": "http", "containerPort": 80}],
+            }],
+        });
+        assert_eq!(register(&declared), Ok(declared));
+    }
+
+    #[test]
+    fn names_that_are_no_camel_case_are_aws_s() {
+        let declared = json!({
+            "serviceName": "shop", "enableECSManagedTags": true, "enableExecuteCommand": false,
+            "volumeConfigurations": [{"name": "data", "managedEBSVolume": {"roleArn": "arn", "sizeInGiB": 10}}],
+        });
+        assert_eq!(create(&declared), Ok(declared));
+    }
+
+    #[test]
+    fn values_that_the_sdk_does_not_know_survive() {
+        let declared = json!({"serviceName": "shop", "launchType": "MOON", "propagateTags": "SIDEWAYS"});
+        assert_eq!(create(&declared), Ok(declared));
+    }
+
+    #[test]
+    fn an_empty_list_is_sent_and_null_is_not() {
+        let input: UpdateServiceInput =
+            to_input(&json!({"service": "shop", "loadBalancers": [], "placementStrategy": null, "desiredCount": 0})).unwrap();
+        assert_eq!(to_json(&input).unwrap(), json!({"service": "shop", "loadBalancers": [], "desiredCount": 0}));
+    }
+
+    #[test]
+    fn fractions_survive() {
+        let declared = json!({
+            "serviceName": "shop",
+            "deploymentConfiguration": {"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 0.5, "canaryBakeTimeInMinutes": 3}},
+        });
+        assert_eq!(create(&declared), Ok(declared));
+    }
+
+    #[test]
+    fn a_misspelt_member_is_refused_by_its_path() {
+        let declared = json!({"family": "shop", "containerDefinitions": [{"name": "app"}, {"name": "side", "imag": "x"}]});
+        let refused = register(&declared).unwrap_err();
+        assert_eq!(refused.to_string(), "RegisterTaskDefinition has no member `containerDefinitions[1].imag`: remove it or correct its name");
+    }
+
+    #[test]
+    fn what_the_codec_makes_up_is_refused_and_not_sent() {
+        let subnets = json!({"serviceName": "shop", "networkConfiguration": {"awsvpcConfiguration": {"assignPublicIp": "ENABLED"}}});
+        let missing = create(&subnets).unwrap_err();
+        assert_eq!(missing.to_string(), "CreateService needs `networkConfiguration.awsvpcConfiguration.subnets`: set it");
+        let family = register(&json!({"containerDefinitions": [{"name": "app"}]}));
+        assert!(matches!(family, Err(CodecError::Missing { .. } | CodecError::Shape { .. })), "{family:?}");
+    }
+
+    #[test]
+    fn numbers_that_aws_takes_as_zero_may_be_left_out() {
+        let sent = register(&json!({"family": "shop", "containerDefinitions": [{"name": "app"}]})).unwrap();
+        assert_eq!(sent["containerDefinitions"][0]["cpu"], json!(0));
+        let sent = create(&json!({"serviceName": "shop", "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}));
+        assert_eq!(sent.unwrap()["capacityProviderStrategy"][0]["base"], json!(0));
+    }
+
+    #[test]
+    fn a_wrong_type_is_refused_without_showing_the_value() {
+        let declared = json!({"family": "shop", "containerDefinitions": [{"name": "app", "environment": "hunter2"}]});
+        let refused = register(&declared).unwrap_err().to_string();
+        assert!(refused.starts_with("RegisterTaskDefinition cannot be made"), "{refused}");
+        assert!(!refused.contains("hunter2"), "{refused}");
+    }
+}

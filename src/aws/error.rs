@@ -245,3 +245,110 @@ fn denied_advice(message: &str) -> String {
     let by = if message.contains("explicit deny") { "; a policy denies it explicitly" } else { "" };
     format!("allow `{action}`{on} in the IAM policy of the operator's role{condition}{by}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AwsError, Kind};
+    use aws_sdk_ecs::config::http::HttpResponse;
+    use aws_sdk_ecs::error::{ConnectorError, ErrorMetadata, SdkError};
+    use aws_sdk_ecs::operation::create_service::CreateServiceError;
+    use aws_smithy_types::body::SdkBody;
+    use std::time::Duration;
+
+    fn response(status: u16, headers: &[(&'static str, &'static str)]) -> HttpResponse {
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        for (name, value) in headers {
+            response.headers_mut().insert(*name, *value);
+        }
+        response
+    }
+
+    fn refused(operation: &'static str, status: u16, code: &str, message: &str) -> AwsError {
+        let error = CreateServiceError::generic(ErrorMetadata::builder().code(code).message(message).build());
+        AwsError::sort(operation, true, &SdkError::service_error(error, response(status, &[])))
+    }
+
+    #[test]
+    fn errors_are_sorted_by_what_to_do_about_them() {
+        let rows: &[(&str, u16, &str, &str, Kind)] = &[
+            ("CreateService", 400, "ThrottlingException", "Rate exceeded", Kind::Throttled),
+            ("CreateService", 400, "ClientException", "Rate exceeded", Kind::Throttled),
+            ("CreateService", 400, "AccessDeniedException", "User: x is not authorized", Kind::Denied),
+            ("CreateService", 400, "ExpiredTokenException", "The security token included in the request is expired", Kind::Credentials),
+            ("CreateService", 400, "InvalidSignatureException", "Signature expired", Kind::Credentials),
+            ("CreateService", 400, "UnrecognizedClientException", "The security token is invalid", Kind::Credentials),
+            ("CreateService", 400, "InvalidParameterException", "Creation of service was not idempotent.", Kind::Conflict),
+            ("CreateService", 400, "InvalidParameterException", "Unable to Start a service that is still Draining.", Kind::NotReady),
+            ("CreateService", 400, "InvalidParameterException", "The target group with targetGroupArn x does not have an associated load balancer.", Kind::NotReady),
+            ("CreateService", 400, "InvalidParameterException", "Unable to assume the service linked role.", Kind::NotReady),
+            ("CreateService", 400, "InvalidParameterException", "Launch type should be one of [EC2,FARGATE].", Kind::Invalid),
+            ("CreateService", 400, "ClusterNotFoundException", "Cluster not found.", Kind::NotFound),
+            ("UpdateService", 400, "ServiceNotActiveException", "Service was not ACTIVE.", Kind::NotReady),
+            ("UpdateService", 400, "ServiceNotFoundException", "Service not found.", Kind::NotFound),
+            ("UpdateService", 400, "ClientException", "TaskDefinition is inactive", Kind::Invalid),
+            ("RegisterTaskDefinition", 400, "ClientException", "Too many concurrent attempts to create a new revision of the specified family.", Kind::NotReady),
+            ("RegisterTaskDefinition", 400, "ClientException", "No Fargate configuration exists for given values.", Kind::Invalid),
+            ("RegisterTaskDefinition", 400, "LimitExceededException", "The limit for the resource was exceeded.", Kind::Quota),
+            ("DescribeTaskDefinition", 400, "ClientException", "Unable to describe task definition.", Kind::NotFound),
+            ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
+            ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
+            ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
+        ];
+        for (operation, status, code, message, kind) in rows {
+            assert_eq!(refused(operation, *status, code, message).kind, *kind, "{operation} {code} {message}");
+        }
+    }
+
+    #[test]
+    fn a_write_without_reply_may_have_happened_and_a_read_has_not() {
+        let lost = |is_write| {
+            let error: SdkError<CreateServiceError, HttpResponse> = SdkError::timeout_error("timed out");
+            AwsError::sort("CreateService", is_write, &error)
+        };
+        assert_eq!((lost(true).kind, lost(true).may_have_happened()), (Kind::Unknown, true));
+        assert_eq!((lost(false).kind, lost(false).may_have_happened()), (Kind::Unavailable, false));
+        assert!(!refused("CreateService", 400, "ClientException", "no").may_have_happened());
+    }
+
+    #[test]
+    fn a_page_that_is_not_aws_s_is_an_outage() {
+        let error: SdkError<CreateServiceError, HttpResponse> =
+            SdkError::response_error("expected value at line 1: <html>", response(502, &[]));
+        let sorted = AwsError::sort("CreateService", true, &error);
+        assert_eq!(sorted.kind, Kind::Unavailable);
+        assert_eq!(sorted.to_string(), "CreateService failed: an answer that is not AWS's (HTTP 502)");
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_had_are_told_from_an_outage() {
+        let cause = aws_credential_types::provider::error::CredentialsError::not_loaded("no role");
+        let error: SdkError<CreateServiceError, HttpResponse> =
+            SdkError::dispatch_failure(ConnectorError::other(cause.into(), None));
+        assert_eq!(AwsError::sort("CreateService", true, &error).kind, Kind::Credentials);
+    }
+
+    #[test]
+    fn the_wait_that_aws_asks_for_is_kept() {
+        let wait = |headers: &[(&'static str, &'static str)]| {
+            let error = CreateServiceError::generic(ErrorMetadata::builder().code("ThrottlingException").build());
+            AwsError::sort("CreateService", true, &SdkError::service_error(error, response(400, headers))).retry_after
+        };
+        assert_eq!(wait(&[("x-amz-retry-after", "1500")]), Some(Duration::from_millis(1500)));
+        assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
+        assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn the_missing_permission_is_named() {
+        let denied = |message| refused("CreateService", 400, "AccessDeniedException", message).advice();
+        assert_eq!(
+            denied("User: arn:aws:sts::111122223333:assumed-role/op/x is not authorized to perform: ecs:TagResource on resource: arn:aws:ecs:eu-central-1:111122223333:service/prod/web because no identity-based policy allows the ecs:TagResource action"),
+            "allow `ecs:TagResource` on `arn:aws:ecs:eu-central-1:111122223333:service/prod/web` in the IAM policy of the operator's role",
+        );
+        assert_eq!(
+            denied("User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/app with an explicit deny in an identity-based policy"),
+            "allow `iam:PassRole` on `arn:aws:iam::111122223333:role/app` in the IAM policy of the operator's role, with `iam:PassedToService` `ecs-tasks.amazonaws.com`; a policy denies it explicitly",
+        );
+        assert_eq!(denied("no"), "allow the action in the IAM policy of the operator's role");
+    }
+}

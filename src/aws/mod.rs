@@ -13,6 +13,7 @@ pub mod guard;
 pub mod model;
 pub mod operation;
 pub mod pace;
+pub mod reflector;
 
 mod calls;
 
@@ -28,3 +29,4 @@ pub use model::{
     StoppedTask, TaskDefinition,
 };
 pub use pace::{Pacer, Priority};
+pub use reflector::{Pace, Polling, Seen, Services};

@@ -8,7 +8,9 @@ mod tags;
 mod task_definitions;
 mod tasks;
 
+pub(super) use deployments::HISTORY_PER_CALL;
 pub use services::DescribedServices;
+pub(super) use services::SERVICES_PER_CALL;
 
 use super::codec::CodecError;
 use super::error::AwsError;

@@ -1,0 +1,236 @@
+//! One service that is followed: what was read, and when to read again. Pure: time is an argument.
+
+use super::{Lane, Pace, Polling, Seen};
+use crate::aws::error::AwsError;
+use crate::aws::model::{LiveService, ServiceDeployment, StoppedTask};
+use crate::domain::{ObjectKey, ServiceKey};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long after our own write AWS may still answer as if it had not been.
+const WRITE_LAG: Duration = Duration::from_secs(15);
+/// How long after our own write AWS may not know a service that it has just made.
+const CREATE_LAG: Duration = Duration::from_secs(120);
+/// How often a missing service is looked for at the pace of a rollout.
+const MISSING_LOOKS: u32 = 3;
+/// The longest pause after failures.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+
+/// What one read says about one service.
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    Found(Box<LiveService>),
+    Missing { cluster: bool },
+    Failed(AwsError),
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) owner: ObjectKey,
+    pub(super) seen: Seen,
+    pub(super) error: Option<AwsError>,
+    pub(super) due: Instant,
+    pub(super) is_reading: bool,
+    pub(super) is_rolling: bool,
+    /// Since when somebody waits for a read, whatever it says.
+    pub(super) awaited: Option<Instant>,
+    /// Read by itself, because it makes reads fail for others.
+    pub(super) is_alone: bool,
+    pub(super) deployment_arn: Option<String>,
+    /// A ServiceRevision and its task definition. Revisions never change.
+    pub(super) revision: Option<(String, String)>,
+    pub(super) stopped_looked: Option<Instant>,
+    failures: u32,
+    written: Option<Instant>,
+}
+
+impl Entry {
+    pub(super) fn new(owner: ObjectKey, now: Instant) -> Self {
+        Self {
+            owner,
+            seen: Seen::Unknown,
+            error: None,
+            due: now,
+            is_reading: false,
+            is_rolling: false,
+            awaited: None,
+            is_alone: false,
+            deployment_arn: None,
+            revision: None,
+            stopped_looked: None,
+            failures: 0,
+            written: None,
+        }
+    }
+
+    pub(super) fn lane(&self, key: &ServiceKey) -> Lane {
+        Lane { cluster: key.cluster.clone(), alone: self.is_alone.then(|| key.name.clone()) }
+    }
+
+    pub(super) fn follow(&mut self, owner: &ObjectKey, pace: Pace, now: Instant, polling: &Polling) {
+        self.owner.clone_from(owner);
+        match pace {
+            Pace::Settled => self.is_rolling = false,
+            // Failures keep their pause.
+            Pace::Rolling if self.failures == 0 => {
+                self.is_rolling = true;
+                self.due = self.due.min(now + polling.rolling);
+            }
+            Pace::Rolling => self.is_rolling = true,
+            Pace::Now => {
+                self.awaited = Some(now);
+                self.due = now;
+            }
+        }
+    }
+
+    pub(super) fn wrote(&mut self, mut reply: LiveService, now: Instant) {
+        let (mut deployment, mut stopped) = (None, Arc::default());
+        if let Seen::Live { service, deployment: old_deployment, stopped: old_stopped, .. } = &self.seen
+            && service.created_at == reply.created_at
+        {
+            // UpdateService and DeleteService leave tags out.
+            if reply.tags.is_empty() {
+                reply.tags.clone_from(&service.tags);
+            }
+            deployment.clone_from(old_deployment);
+            stopped = Arc::clone(old_stopped);
+        }
+        deployment = deployment.filter(|d| Some(&d.arn) == reply.current_service_deployment.as_ref());
+        self.seen = Seen::Live { service: Arc::new(reply), deployment, stopped, read_at: now };
+        self.written = Some(now);
+    }
+
+    pub(super) fn retagged(&mut self, tags: BTreeMap<String, String>, now: Instant) {
+        if let Seen::Live { service, .. } = &mut self.seen {
+            Arc::make_mut(service).tags = tags;
+        }
+        self.written = Some(now);
+    }
+
+    pub(super) fn touched(&mut self, now: Instant) {
+        self.written = Some(now);
+        self.awaited = Some(now);
+        self.due = now;
+    }
+
+    /// Takes a reading that began at `started`, and says whether the owner is to be told.
+    pub(super) fn absorb(&mut self, reading: Reading, started: Instant, now: Instant, polling: &Polling) -> bool {
+        self.is_reading = false;
+        if self.written.is_some_and(|written| started <= written) {
+            self.due = now + polling.window;
+            return false;
+        }
+        let is_new = match reading {
+            Reading::Failed(error) => self.failed(error, now),
+            Reading::Found(service) => self.found(*service, now),
+            Reading::Missing { cluster } => self.missing(cluster, now),
+        };
+        let is_settling = matches!(self.seen, Seen::Missing { times, .. } if times < MISSING_LOOKS);
+        if self.failures == 0 {
+            self.due = now + if self.is_rolling || is_settling { polling.rolling } else { polling.settled };
+        }
+        let is_answer = self.awaited.take_if(|since| *since <= started).is_some();
+        if self.awaited.is_some() {
+            self.due = now;
+        }
+        is_new || is_answer
+    }
+
+    fn failed(&mut self, error: AwsError, now: Instant) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        let pause = Duration::from_secs(1 << self.failures.min(10)).min(LONGEST_BACKOFF);
+        self.due = now + pause;
+        let is_new = self.error.as_ref().is_none_or(|old| (old.kind, &old.code) != (error.kind, &error.code));
+        self.error = Some(error);
+        is_new
+    }
+
+    fn found(&mut self, found: LiveService, now: Instant) -> bool {
+        let had_error = self.read_again();
+        let mut is_new = true;
+        let mut kept = None;
+        if let Seen::Live { service, deployment, stopped, .. } = &self.seen {
+            if self.written.is_some_and(|at| now < at + WRITE_LAG) && is_older(&found, service) {
+                return had_error;
+            }
+            is_new = !shows_the_same(&found, service);
+            if found.created_at == service.created_at {
+                kept = Some((deployment.clone(), Arc::clone(stopped)));
+            }
+        }
+        let (deployment, stopped) = kept.unwrap_or_default();
+        self.seen = Seen::Live { service: Arc::new(found), deployment, stopped, read_at: now };
+        is_new || had_error
+    }
+
+    fn missing(&mut self, cluster_missing: bool, now: Instant) -> bool {
+        let had_error = self.read_again();
+        if matches!(self.seen, Seen::Live { .. }) && self.written.is_some_and(|at| now < at + CREATE_LAG) {
+            return had_error;
+        }
+        let (times, is_new) = match self.seen {
+            Seen::Missing { times, cluster_missing: old } if old == cluster_missing => {
+                (times.saturating_add(1), times < MISSING_LOOKS)
+            }
+            _ => (1, true),
+        };
+        self.seen = Seen::Missing { times, cluster_missing };
+        is_new || had_error
+    }
+
+    fn read_again(&mut self) -> bool {
+        self.failures = 0;
+        self.error.take().is_some()
+    }
+
+    /// The ServiceDeployment to read beside the service, if there is one that can still change.
+    pub(super) fn wanted_deployment(&self) -> Option<String> {
+        let Seen::Live { service, deployment, .. } = &self.seen else { return None };
+        let arn = self.deployment_arn.as_ref().or(service.current_service_deployment.as_ref())?;
+        let is_known = deployment.as_ref().is_some_and(|d| d.arn == *arn && d.is_terminal());
+        (self.is_rolling && !is_known).then(|| arn.clone())
+    }
+
+    pub(super) fn absorb_deployment(&mut self, read: ServiceDeployment) -> bool {
+        let Seen::Live { deployment, .. } = &mut self.seen else { return false };
+        let is_new = deployment.as_ref().is_none_or(|old| **old != read);
+        *deployment = Some(Arc::new(read));
+        is_new
+    }
+
+    /// Whether stopped tasks may tell something: some failed, or some are lacking.
+    pub(super) fn wants_stopped(&self, now: Instant, polling: &Polling) -> bool {
+        let Seen::Live { service, .. } = &self.seen else { return false };
+        let is_lacking = service.running < service.desired || service.deployments.iter().any(|d| d.failed > 0);
+        is_lacking && self.stopped_looked.is_none_or(|at| now >= at + polling.stopped_tasks)
+    }
+
+    pub(super) fn absorb_stopped(&mut self, read: Vec<StoppedTask>) -> bool {
+        let Seen::Live { stopped, .. } = &mut self.seen else { return false };
+        let is_new = **stopped != read;
+        *stopped = Arc::new(read);
+        is_new
+    }
+}
+
+/// Whether a reading is from before the write whose reply we hold: it does not know the deployment that the write made.
+fn is_older(found: &LiveService, held: &LiveService) -> bool {
+    let (Some(new), Some(held)) = (found.primary(), held.primary()) else { return false };
+    new.id != held.id && new.created_at < held.created_at && found.deployments.iter().all(|d| d.id != held.id)
+}
+
+/// Whether two readings differ in nothing that anybody is shown.
+fn shows_the_same(new: &LiveService, old: &LiveService) -> bool {
+    let shown = |service: &LiveService| {
+        let mut service = service.clone();
+        for deployment in &mut service.deployments {
+            // Moves with each count, which is compared itself.
+            deployment.updated_at = None;
+        }
+        service
+    };
+    new == old || shown(new) == shown(old)
+}

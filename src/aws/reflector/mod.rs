@@ -1,0 +1,219 @@
+//! The live side of services in memory: what a reflector of Kubernetes is for objects, this is for services of ECS.
+//!
+//! Services that are followed are read in batches, at a pace that follows what happens to them, and whoever owns a service
+//! whose reading differs from the one before is told. Reconciles look here and never call AWS to read. Nothing is decided
+//! here, and nothing is written to AWS.
+//!
+//! What our own writes return counts as read, and readings that were under way before a write ended are thrown away.
+
+mod entry;
+mod poll;
+mod queue;
+
+use super::calls::Ecs;
+use super::error::AwsError;
+use super::model::{LiveService, ServiceDeployment, StoppedTask};
+use crate::domain::{ObjectKey, ServiceKey};
+use entry::Entry;
+use futures::Stream;
+use futures::channel::mpsc::{UnboundedSender, unbounded};
+use parking_lot::Mutex;
+use queue::Queue;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// How closely a service is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing is expected to happen.
+    Settled,
+    /// A rollout or a deletion is under way. Its ServiceDeployment is read too.
+    Rolling,
+    /// Read once, at once, and the owner is told even if nothing is new. After that as before.
+    Now,
+}
+
+/// What was read of a service last.
+#[derive(Clone, Debug)]
+pub enum Seen {
+    /// Nothing yet.
+    Unknown,
+    /// AWS does not know it.
+    Missing {
+        /// How often in a row AWS said so. One time may be a lag of AWS.
+        times: u32,
+        /// `true` if it is the cluster that AWS does not know.
+        cluster_missing: bool,
+    },
+    /// AWS described it. It may be draining or inactive.
+    Live {
+        /// The service.
+        service: Arc<LiveService>,
+        /// Its newest ServiceDeployment, once it was followed as rolling.
+        deployment: Option<Arc<ServiceDeployment>>,
+        /// Tasks that stopped, newest first, if some failed or were lacking.
+        stopped: Arc<Vec<StoppedTask>>,
+        /// When it was read, or when the write whose reply it is ended.
+        read_at: Instant,
+    },
+}
+
+/// How often things are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Polling {
+    /// Time between two reads of a settled service.
+    pub settled: Duration,
+    /// Time between two reads of a service that rolls out.
+    pub rolling: Duration,
+    /// Least time between two looks at the stopped tasks of a service.
+    pub stopped_tasks: Duration,
+    /// How long the first of a batch waits for others.
+    pub window: Duration,
+}
+
+impl Default for Polling {
+    fn default() -> Self {
+        Self {
+            settled: Duration::from_secs(60),
+            rolling: Duration::from_secs(5),
+            stopped_tasks: Duration::from_secs(10),
+            window: Duration::from_millis(100),
+        }
+    }
+}
+
+/// The services of one connection that are followed. Clones share their state.
+#[derive(Clone)]
+pub struct Services(Arc<Shared>);
+
+struct Shared {
+    ecs: Ecs,
+    polling: Polling,
+    state: Mutex<State>,
+    woken: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<ServiceKey, Entry>,
+    queues: BTreeMap<Lane, Queue>,
+    listeners: Vec<UnboundedSender<ObjectKey>>,
+    first_batches: u32,
+}
+
+/// Services that can be read in one call: those of a cluster; but those that spoil the call for others go alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Lane {
+    cluster: String,
+    alone: Option<String>,
+}
+
+impl Services {
+    /// A store that reads with these calls once [`Services::run`] runs.
+    pub fn new(ecs: Ecs, polling: Polling) -> Self {
+        Self(Arc::new(Shared { ecs, polling, state: Mutex::default(), woken: Notify::new() }))
+    }
+
+    /// Follows a service for its owner, or changes how closely. To be called in every reconcile; the owner is told of what is new.
+    pub fn follow(&self, key: &ServiceKey, owner: &ObjectKey, pace: Pace) {
+        let now = Instant::now();
+        let polling = self.0.polling;
+        self.0.state.lock().schedule(key, |entry| {
+            let entry = entry.get_or_insert_with(|| Entry::new(owner.clone(), now));
+            entry.follow(owner, pace, now, &polling);
+        });
+        self.0.woken.notify_one();
+    }
+
+    /// Stops following a service and forgets what was read.
+    pub fn forget(&self, key: &ServiceKey) {
+        self.0.state.lock().schedule(key, |entry| *entry = None);
+    }
+
+    /// What was read of a service last.
+    pub fn get(&self, key: &ServiceKey) -> Seen {
+        self.0.state.lock().entries.get(key).map_or(Seen::Unknown, |entry| entry.seen.clone())
+    }
+
+    /// Why the last read of a service failed, until one succeeds.
+    pub fn last_error(&self, key: &ServiceKey) -> Option<AwsError> {
+        self.0.state.lock().entries.get(key).and_then(|entry| entry.error.clone())
+    }
+
+    /// Takes the reply of our own write for what is read. Readings that began before are thrown away.
+    pub fn wrote(&self, key: &ServiceKey, reply: LiveService) {
+        let now = Instant::now();
+        self.0.state.lock().schedule(key, |entry| {
+            if let Some(entry) = entry {
+                entry.wrote(reply, now);
+            }
+        });
+    }
+
+    /// Takes the tags that we just set for what is read.
+    pub fn retagged(&self, key: &ServiceKey, tags: BTreeMap<String, String>) {
+        let now = Instant::now();
+        self.0.state.lock().schedule(key, |entry| {
+            if let Some(entry) = entry {
+                entry.retagged(tags, now);
+            }
+        });
+    }
+
+    /// Notes a write whose reply says nothing, or that may have happened: what was read before no longer counts as new, and
+    /// the service is read at once.
+    pub fn touched(&self, key: &ServiceKey) {
+        let now = Instant::now();
+        self.0.state.lock().schedule(key, |entry| {
+            if let Some(entry) = entry {
+                entry.touched(now);
+            }
+        });
+        self.0.woken.notify_one();
+    }
+
+    /// Has this ServiceDeployment read while the service rolls, instead of the one that the service names as its current one.
+    pub fn follow_deployment(&self, key: &ServiceKey, arn: Option<&str>) {
+        if let Some(entry) = self.0.state.lock().entries.get_mut(key) {
+            entry.deployment_arn = arn.map(str::to_owned);
+        }
+    }
+
+    /// The owners of services of which something new was read, or which could not be read. One that lags behind loses nothing.
+    pub fn changes(&self) -> impl Stream<Item = ObjectKey> + Send + 'static + use<> {
+        let (sender, receiver) = unbounded();
+        self.0.state.lock().listeners.push(sender);
+        receiver
+    }
+}
+
+impl State {
+    /// Changes an entry and keeps the queues in step with it.
+    fn schedule<R>(&mut self, key: &ServiceKey, change: impl FnOnce(&mut Option<Entry>) -> R) -> R {
+        let mut entry = self.entries.remove(key);
+        if let Some(entry) = &entry
+            && let Some(queue) = self.queues.get_mut(&entry.lane(key))
+        {
+            queue.remove(entry.due, &key.name);
+        }
+        let result = change(&mut entry);
+        if let Some(entry) = entry {
+            if !entry.is_reading {
+                self.queues.entry(entry.lane(key)).or_default().insert(entry.due, &key.name);
+            }
+            self.entries.insert(key.clone(), entry);
+        }
+        self.queues.retain(|_, queue| !queue.is_empty());
+        result
+    }
+
+    fn tell(&mut self, owner: &ObjectKey) {
+        self.listeners.retain(|listener| listener.unbounded_send(owner.clone()).is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests;

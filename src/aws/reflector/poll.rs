@@ -1,0 +1,258 @@
+//! The loop that reads.
+
+use super::entry::{Entry, Reading};
+use super::{Lane, Seen, Services, State};
+use crate::aws::calls::{HISTORY_PER_CALL, SERVICES_PER_CALL};
+use crate::aws::error::{AwsError, Kind};
+use crate::aws::model::ServiceDeployment;
+use crate::aws::pace::Priority;
+use crate::domain::ServiceKey;
+use futures::future::{BoxFuture, join_all};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// How long the loop sleeps when nothing is followed.
+const IDLE: Duration = Duration::from_secs(3600);
+/// Reads by one that fail in the same way until the whole batch counts as failed.
+const SAME_FAILURES: usize = 3;
+
+/// Services of one lane that are read together.
+struct Batch {
+    cluster: String,
+    names: Vec<String>,
+    priority: Priority,
+}
+
+impl Services {
+    /// Reads what is due, for ever. To be run once, as a task; dropping it stops the reading.
+    pub async fn run(&self) {
+        let mut reads: FuturesUnordered<BoxFuture<'_, Vec<ServiceKey>>> = FuturesUnordered::new();
+        loop {
+            let (batches, next) = self.take_due();
+            reads.extend(batches.into_iter().map(|batch| self.read(batch).boxed()));
+            tokio::select! {
+                () = self.0.woken.notified() => {}
+                () = sleep_until(next) => {}
+                Some(lacking) = reads.next() => {
+                    reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
+                }
+            }
+        }
+    }
+
+    fn take_due(&self) -> (Vec<Batch>, Instant) {
+        let now = Instant::now();
+        let window = self.0.polling.window;
+        let mut state = self.0.state.lock();
+        let mut batches = Vec::new();
+        let lanes: Vec<Lane> = state.queues.keys().cloned().collect();
+        for lane in lanes {
+            while let Some(queue) = state.queues.get_mut(&lane)
+                && queue.ready_at(now, window).is_some_and(|at| at <= now)
+            {
+                let names = queue.take(now, self.0.polling.settled / 2);
+                batches.push(state.begin(&lane, names));
+            }
+        }
+        state.queues.retain(|_, queue| !queue.is_empty());
+        let next = state.queues.values().filter_map(|queue| queue.ready_at(now, window)).min();
+        (batches, next.unwrap_or(now + IDLE))
+    }
+
+    /// Reads a batch, then the ServiceDeployments of those that roll. Returns those whose stopped tasks are worth a look.
+    async fn read(&self, batch: Batch) -> Vec<ServiceKey> {
+        let started = Instant::now();
+        let calls = batch.names.chunks(SERVICES_PER_CALL).map(|names| self.read_services(&batch, names));
+        let readings: BTreeMap<String, (Reading, bool)> = join_all(calls).await.into_iter().flatten().collect();
+        let keys = self.absorb(&batch, readings, started);
+        self.read_deployments(&keys).await;
+        let now = Instant::now();
+        let mut state = self.0.state.lock();
+        let wants = |key: &ServiceKey| state.entries.get(key).is_some_and(|e| e.wants_stopped(now, &self.0.polling));
+        let lacking: Vec<ServiceKey> = keys.into_iter().filter(wants).collect();
+        for key in &lacking {
+            if let Some(entry) = state.entries.get_mut(key) {
+                entry.stopped_looked = Some(now);
+            }
+        }
+        lacking
+    }
+
+    /// Reads up to ten services. The flag says that a service makes reads fail for others.
+    async fn read_services(&self, batch: &Batch, names: &[String]) -> Vec<(String, (Reading, bool))> {
+        let whole = self.describe(batch, names).await;
+        match whole {
+            Ok(readings) => readings,
+            Err(e) if names.len() > 1 && matches!(e.kind, Kind::Invalid | Kind::Denied) => self.read_one_by_one(batch, names).await,
+            Err(e) => names.iter().map(|name| (name.clone(), (failure(&e), false))).collect(),
+        }
+    }
+
+    /// One name that is refused must not hide the others. When the first few are all refused alike, it is about none of them.
+    async fn read_one_by_one(&self, batch: &Batch, names: &[String]) -> Vec<(String, (Reading, bool))> {
+        let mut readings: Vec<(String, (Reading, bool))> = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match self.describe(batch, std::slice::from_ref(name)).await {
+                Ok(one) => readings.extend(one),
+                Err(e) => readings.push((name.clone(), (failure(&e), true))),
+            }
+            let is_general = index + 1 == SAME_FAILURES.min(names.len()) && readings.iter().all(|(_, (_, spoils))| *spoils);
+            if is_general && let Some((_, (reading, _))) = readings.first().cloned() {
+                return names.iter().map(|name| (name.clone(), (reading.clone(), false))).collect();
+            }
+        }
+        readings
+    }
+
+    async fn describe(&self, batch: &Batch, names: &[String]) -> Result<Vec<(String, (Reading, bool))>, AwsError> {
+        let ecs = self.0.ecs.at(batch.priority);
+        let described = ecs.describe_services(&batch.cluster, names).await?;
+        let mut readings: BTreeMap<String, (Reading, bool)> =
+            // What AWS says nothing about, it does not know.
+            names.iter().map(|name| (name.clone(), (Reading::Missing { cluster: false }, false))).collect();
+        for service in described.found {
+            readings.insert(service.name.clone(), (Reading::Found(Box::new(service)), false));
+        }
+        for (name, error) in described.failed {
+            readings.insert(name, (Reading::Failed(error), false));
+        }
+        Ok(readings.into_iter().collect())
+    }
+
+    /// Stores the readings, tells owners, and says when to read next. Returns the keys.
+    fn absorb(&self, batch: &Batch, readings: BTreeMap<String, (Reading, bool)>, started: Instant) -> Vec<ServiceKey> {
+        let now = Instant::now();
+        let polling = self.0.polling;
+        let mut state = self.0.state.lock();
+        let spread = state.spread(polling.settled);
+        let mut keys = Vec::new();
+        for (name, (reading, spoils)) in readings {
+            let key = ServiceKey { cluster: batch.cluster.clone(), name };
+            let told = state.schedule(&key, |entry| {
+                let entry = entry.as_mut()?;
+                let is_first = matches!(entry.seen, Seen::Unknown);
+                entry.is_alone = spoils || (entry.is_alone && matches!(reading, Reading::Failed(_)));
+                let is_new = entry.absorb(reading, started, now, &polling);
+                if is_first && !entry.is_rolling && entry.error.is_none() && entry.due > now + polling.rolling {
+                    entry.due = now + spread;
+                }
+                is_new.then(|| entry.owner.clone())
+            });
+            if let Some(owner) = told {
+                state.tell(&owner);
+            }
+            keys.push(key);
+        }
+        keys
+    }
+
+    async fn read_deployments(&self, keys: &[ServiceKey]) {
+        let wanted: BTreeMap<String, ServiceKey> = {
+            let state = self.0.state.lock();
+            let wanted = |key: &ServiceKey| Some((state.entries.get(key)?.wanted_deployment()?, key.clone()));
+            keys.iter().filter_map(wanted).collect()
+        };
+        if wanted.is_empty() {
+            return;
+        }
+        let arns: Vec<String> = wanted.keys().cloned().collect();
+        let ecs = self.0.ecs.at(Priority::Rollout);
+        for arns in arns.chunks(HISTORY_PER_CALL) {
+            // A failure leaves what is known: the service itself is read, and the next round comes soon.
+            let Ok(mut read) = ecs.describe_service_deployments(arns).await else { continue };
+            self.name_task_definitions(&mut read, &wanted).await;
+            let mut state = self.0.state.lock();
+            for deployment in read {
+                let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) else { continue };
+                if entry.absorb_deployment(deployment) {
+                    let owner = entry.owner.clone();
+                    state.tell(&owner);
+                }
+            }
+        }
+    }
+
+    /// Looks up the task definitions of revisions that are new: once for each rollout.
+    async fn name_task_definitions(&self, read: &mut [ServiceDeployment], wanted: &BTreeMap<String, ServiceKey>) {
+        let known = |state: &State, deployment: &ServiceDeployment| {
+            let (revision, task_definition) = state.entries.get(wanted.get(&deployment.arn)?)?.revision.clone()?;
+            (deployment.target_revision.as_deref() == Some(&revision)).then_some(task_definition)
+        };
+        let mut unknown = Vec::new();
+        {
+            let state = self.0.state.lock();
+            for deployment in read.iter_mut() {
+                deployment.target_task_definition = known(&state, deployment);
+                if deployment.target_task_definition.is_none() {
+                    unknown.extend(deployment.target_revision.clone());
+                }
+            }
+        }
+        if unknown.is_empty() {
+            return;
+        }
+        let Ok(revisions) = self.0.ecs.at(Priority::Rollout).describe_service_revisions(&unknown).await else { return };
+        let found: BTreeMap<String, String> = revisions.into_iter().map(|r| (r.arn, r.task_definition)).collect();
+        let mut state = self.0.state.lock();
+        for deployment in read.iter_mut() {
+            let Some((revision, task_definition)) = deployment.target_revision.as_ref().and_then(|arn| found.get_key_value(arn))
+            else {
+                continue;
+            };
+            deployment.target_task_definition = Some(task_definition.clone());
+            if let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) {
+                entry.revision = Some((revision.clone(), task_definition.clone()));
+            }
+        }
+    }
+
+    async fn read_stopped(&self, key: ServiceKey) -> Vec<ServiceKey> {
+        // Many lack tasks for a moment while they start: this must not be in the way of reading services.
+        if let Ok(stopped) = self.0.ecs.at(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await {
+            let mut state = self.0.state.lock();
+            let told = state.entries.get_mut(&key).and_then(|e| e.absorb_stopped(stopped).then(|| e.owner.clone()));
+            if let Some(owner) = told {
+                state.tell(&owner);
+            }
+        }
+        Vec::new()
+    }
+}
+
+impl State {
+    fn begin(&mut self, lane: &Lane, names: Vec<String>) -> Batch {
+        let mut priority = Priority::Sweep;
+        for name in &names {
+            let key = ServiceKey { cluster: lane.cluster.clone(), name: name.clone() };
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.is_reading = true;
+                priority = priority.min(urgency(entry));
+            }
+        }
+        Batch { cluster: lane.cluster.clone(), names, priority }
+    }
+
+    /// When a batch that was read for the first time is read again. Batches begin together at a start of the operator;
+    /// steps of the golden ratio put them evenly over the time between two reads.
+    fn spread(&mut self, settled: Duration) -> Duration {
+        self.first_batches = self.first_batches.wrapping_add(1);
+        settled.mul_f64((f64::from(self.first_batches) * 0.618_034).fract())
+    }
+}
+
+fn urgency(entry: &Entry) -> Priority {
+    if entry.awaited.is_some() {
+        Priority::Change
+    } else if entry.is_rolling {
+        Priority::Rollout
+    } else {
+        Priority::Sweep
+    }
+}
+
+fn failure(error: &AwsError) -> Reading {
+    if error.is_cluster_missing() { Reading::Missing { cluster: true } } else { Reading::Failed(error.clone()) }
+}
