@@ -6,6 +6,7 @@
 //!
 //! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
 
+pub mod account;
 pub mod codec;
 pub mod connection;
 pub mod error;
@@ -16,6 +17,8 @@ pub mod pace;
 pub mod reflector;
 
 mod calls;
+#[cfg(test)]
+mod testing;
 
 pub use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;

@@ -3,7 +3,9 @@
 use super::Stop;
 use super::next::{self, Next};
 use super::refs::Caches;
-use crate::aws::Connection;
+use crate::aws::account::Account;
+use crate::aws::reflector::Services;
+use crate::aws::{Ecs, Guard, Priority};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use kube::runtime::controller::Action;
@@ -29,10 +31,32 @@ pub struct Site {
     pub installation: String,
 }
 
+/// One connection to AWS, as passes use it.
+pub struct Aws {
+    /// Which account it leads to.
+    pub account: Account,
+    /// The live services.
+    pub services: Services,
+    /// What may be asked of AWS.
+    pub guard: Guard,
+}
+
+impl Aws {
+    /// The calls, at the priority of a changed spec.
+    pub fn ecs(&self) -> Ecs {
+        self.account.connection().ecs.at(Priority::Change)
+    }
+
+    /// The calls, behind all others.
+    pub fn ecs_when_idle(&self) -> Ecs {
+        self.account.connection().ecs.at(Priority::CleanUp)
+    }
+}
+
 /// Shared by all passes.
 pub struct Ctx {
-    /// The connection to AWS: calls, and the store of what is live. Several come with the kind `AwsConnection`.
-    pub aws: Connection,
+    /// AWS: calls, and the store of what is live. Several come with the kind `AwsConnection`.
+    pub aws: Aws,
     /// The client for Kubernetes.
     pub kube: kube::Client,
     /// The watch caches.
@@ -59,7 +83,7 @@ pub(super) struct Written {
 impl Ctx {
     /// Everything a pass needs.
     pub fn new(
-        aws: Connection,
+        aws: Aws,
         kube: kube::Client,
         caches: Caches,
         installation: String,
@@ -71,7 +95,7 @@ impl Ctx {
             recorder: Recorder::new(kube.clone(), reporter),
             kube,
             caches,
-            clock: Clock::default(),
+            clock: Clock::of_the_machine(),
             metrics,
             installation,
             written: Mutex::default(),
@@ -81,12 +105,13 @@ impl Ctx {
 
     /// Where objects live, if AWS has told it already.
     pub fn site(&self) -> Option<Site> {
-        let identity = self.aws.known_identity()?;
+        let account = self.aws.account.last_known()?;
+        let (region, partition) = self.aws.account.place();
         Some(Site {
-            connection: self.aws.name().to_owned(),
-            account: identity.account.clone(),
-            region: self.aws.region().to_owned(),
-            partition: identity.partition.clone(),
+            connection: self.aws.account.connection().name.clone(),
+            account,
+            region: region.to_owned(),
+            partition: partition.to_owned(),
             installation: self.installation.clone(),
         })
     }
@@ -96,7 +121,7 @@ impl Ctx {
     /// # Errors
     /// When AWS does not say who we are, or when that differs from what stands in `status`.
     pub(super) async fn known_site(&self, status: Option<serde_json::Result<Value>>) -> Result<Site, Stop> {
-        self.aws.identity().await?;
+        self.aws.account.id().await?;
         let site = self
             .site()
             .ok_or_else(|| Stop::waiting("AwsUnavailable", "AWS has not said yet which account the credentials belong to"))?;

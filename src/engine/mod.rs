@@ -15,7 +15,7 @@ use crate::aws::error::AwsError;
 use conditions::Statement;
 use ctx::{Ctx, Site};
 use jiff::Timestamp;
-use kube::api::DeserializeGuard;
+use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use next::Next;
@@ -149,8 +149,9 @@ impl Stop {
     /// What happened and what to change, for people.
     pub fn message(&self) -> String {
         match self {
-            Self::Invalid { message, .. } | Self::Waiting { message, .. } | Self::Kube(message) => message.clone(),
-            Self::Aws(error) => error.advice(),
+            Self::Invalid { message, .. } | Self::Waiting { message, .. } => message.clone(),
+            Self::Kube(message) => format!("Kubernetes: {message}"),
+            Self::Aws(error) => format!("{}: {}. {}", error.operation, error.message.trim_end_matches('.'), error.advice()),
         }
     }
 
@@ -159,7 +160,7 @@ impl Stop {
         match self {
             Self::Invalid { .. } => false,
             Self::Waiting { reason, .. } => !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch"),
-            Self::Aws(error) => !error.looks_terminal(),
+            Self::Aws(error) => error.is_transient(),
             Self::Kube(_) => true,
         }
     }
@@ -228,7 +229,7 @@ pub async fn reconcile<M: Managed>(
         ctx.forget(&object);
         return Ok(Action::await_change());
     }
-    let started = ctx.clock.elapsed();
+    let started = ctx.clock.instant();
     let before = M::status_of(&object).cloned().unwrap_or_default();
     let mut pass = Pass { want: None, seen: None, done: Vec::new(), end: Ok(Next::Settled) };
     pass.end = look_decide_act::<M>(&mut object, &ctx, &mut pass).await;
@@ -237,7 +238,7 @@ pub async fn reconcile<M: Managed>(
     let notices = M::notices(&before, &status, &pass);
     write::status::<M>(&ctx, &mut object, status).await?;
     write::notices(&ctx, &object, notices).await;
-    ctx.metrics.reconciled(M::KIND, outcome(&pass), ctx.clock.elapsed().saturating_sub(started));
+    ctx.metrics.reconciled(M::KIND, outcome(&pass), started.elapsed());
     if matches!(pass.end, Ok(Next::Gone)) {
         write::remove_finalizer::<M>(&ctx, &object).await?;
         M::forget(&object, &ctx);

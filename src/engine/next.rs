@@ -1,6 +1,7 @@
 //! When to look again. Pure: the caller brings the number of failures and the jitter.
 
 use super::Stop;
+use crate::aws::Kind;
 use std::time::Duration;
 
 /// How a pass ended well.
@@ -32,6 +33,11 @@ impl Next {
     }
 }
 
+/// Whether the same call is refused again until a person changes something.
+const fn looks_final(kind: Kind) -> bool {
+    matches!(kind, Kind::Invalid | Kind::Quota | Kind::Conflict)
+}
+
 /// How long until another attempt after `failures` failures in a row, the present one included: doubling from one second
 /// to [`LONGEST_RETRY`], and at once at the longest for what looks as if only a person could mend it.
 /// `None`: only an edit, of the object or of what it refers to, can help. `jitter` is from 0 to 1.
@@ -41,10 +47,10 @@ pub fn retry(stop: &Stop, failures: u32, jitter: f64) -> Option<Duration> {
     let pause = match stop {
         Stop::Invalid { .. } => return None,
         Stop::Waiting { .. } => Duration::from_secs(60),
-        Stop::Aws(error) => match (error.retry_after, error.looks_terminal() && failures > 3) {
-            (Some(told), _) => told.max(doubling()),
-            (None, true) => LONGEST_RETRY,
-            (None, false) => doubling(),
+        Stop::Aws(error) => match error.retry_after {
+            Some(told) => told.max(doubling()),
+            None if failures > 3 && looks_final(error.kind) => LONGEST_RETRY,
+            None => doubling(),
         },
         Stop::Kube(_) => doubling(),
     };

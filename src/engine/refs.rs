@@ -1,7 +1,7 @@
 //! The watch caches, and who points at whom. Which objects are looked at again when another one changes is made from it.
 
 use crate::api::{EcsService, EcsTaskDefinition};
-use kube::api::DeserializeGuard;
+use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
 use std::sync::Arc;

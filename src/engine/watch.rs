@@ -5,7 +5,8 @@
 //! something changed that a pass looks at, and for those that point at it.
 
 use super::ctx::Ctx;
-use super::refs::{Caches, Guarded};
+use super::refs::Caches;
+pub use super::refs::Guarded;
 use super::{Managed, reconcile};
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
@@ -18,8 +19,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::UnboundedReceiverStream;
+use futures::channel::mpsc;
 
 /// A queue of objects of one kind that are to be looked at.
 pub struct Triggers<K: Resource<DynamicType = ()>> {
@@ -29,7 +29,7 @@ pub struct Triggers<K: Resource<DynamicType = ()>> {
 
 impl<K: Resource<DynamicType = ()>> Default for Triggers<K> {
     fn default() -> Self {
-        let (sender, receiver) = mpsc::unbounded_channel();
+        let (sender, receiver) = mpsc::unbounded();
         Self { sender, receiver: Some(receiver) }
     }
 }
@@ -46,7 +46,7 @@ impl<K: Resource<DynamicType = ()>> Triggers<K> {
     {
         self.receiver.take().map_or_else(
             || futures::stream::pending().boxed(),
-            |receiver| UnboundedReceiverStream::new(receiver).boxed(),
+            StreamExt::boxed,
         )
     }
 }
@@ -65,7 +65,7 @@ impl<K: Resource<DynamicType = ()>> Clone for Trigger<K> {
 impl<K: Resource<DynamicType = ()>> Trigger<K> {
     /// The object of that name is to be looked at. Nobody listens any more during shutdown, and that is fine.
     pub fn look_at(&self, namespace: &str, name: &str) {
-        let _ = self.sender.send(ObjectRef::new(name).within(namespace));
+        let _ = self.sender.unbounded_send(ObjectRef::new(name).within(namespace));
     }
 }
 

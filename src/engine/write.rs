@@ -4,7 +4,8 @@ use super::conditions::{Statement, Type, merge};
 use super::ctx::{Ctx, Written};
 use super::{Managed, Notice};
 use crate::api::shared::FINALIZER;
-use kube::api::{DeleteParams, InvalidObject, ObjectMeta, Patch, PatchParams};
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams};
+use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Event, EventType};
 use kube::{Api, Resource, ResourceExt};
@@ -106,7 +107,7 @@ async fn patch_status<M: Managed>(
     name: &str,
     patch: &Value,
 ) -> Result<Option<ObjectMeta>, kube::Error> {
-    let api: Api<kube::api::DeserializeGuard<M::Object>> = Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default());
+    let api: Api<kube::core::DeserializeGuard<M::Object>> = Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default());
     ctx.metrics.kube_write("status");
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await {
         Ok(written) => Ok(Some(written.meta().clone())),

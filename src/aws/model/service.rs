@@ -101,6 +101,13 @@ pub struct ServiceEvent {
 }
 
 impl LiveService {
+    /// Whether something is under way that is worth following closely.
+    pub fn is_moving(&self) -> bool {
+        let rolls = self.deployments.len() > 1
+            || self.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"));
+        self.status == ServiceState::Draining || rolls || self.running != self.desired || self.pending > 0
+    }
+
     /// The newest deployment.
     pub fn primary(&self) -> Option<&LiveDeployment> {
         self.deployments.iter().find(|d| d.status == "PRIMARY")

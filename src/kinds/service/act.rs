@@ -3,6 +3,7 @@
 use super::desired::Present;
 use super::{Desired, Done, Step};
 use crate::api::EcsService;
+use crate::aws::reflector::Seen;
 use crate::aws::{LiveService, codec};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
@@ -32,13 +33,13 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
         (Step::Claim, Desired::Present(want)) => claim(want, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             let outcome = ctx.aws.ecs().tag_resource(arn, tags).await;
-            ctx.aws.services().look_again(key);
+            ctx.aws.services.touched(key);
             outcome?;
             Ok(Done::Tagged)
         }
         (Step::Untag { arn, keys }, _) => {
             let outcome = ctx.aws.ecs().untag_resource(arn, keys).await;
-            ctx.aws.services().look_again(key);
+            ctx.aws.services.touched(key);
             outcome?;
             Ok(Done::Tagged)
         }
@@ -67,17 +68,17 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     input["tags"] = listed(&tags);
     input["clientToken"] = json!(token(object, want, &input));
     let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
     let created = match ctx.aws.ecs().create_service(granted).await {
         Ok(created) => created,
         Err(error) => {
             // Somebody's service of that name may stand there, or ours from a reply that was lost: a look will tell.
-            ctx.aws.services().look_again(&want.key);
+            ctx.aws.services.touched(&want.key);
             return Err(error.into());
         }
     };
     if want.owner.judge(&created.tags, want.inherits.as_deref()) != Ownership::Ours {
-        ctx.aws.services().wrote(&want.key, created);
+        ctx.aws.services.wrote(&want.key, created);
         return Err(Stop::waiting("Conflict", format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster)));
     }
     tracing::info!(arn = created.arn, "created a service");
@@ -111,26 +112,28 @@ async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx
     let fields: Vec<&String> = members.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
     tracing::info!(service = %want.key, ?fields, force, "updating a service");
     let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
     match ctx.aws.ecs().update_service(granted).await {
         Ok(updated) => {
             let live = remember(&want.key, updated, ctx);
             Ok(if deploys { Done::Began(live) } else { Done::Changed(live) })
         }
         Err(error) => {
-            ctx.aws.services().look_again(&want.key);
+            ctx.aws.services.touched(&want.key);
             Err(error.into())
         }
     }
 }
 
 async fn claim(want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
-    let live = ctx.aws.services().live(&want.key);
-    let arn = live.map(|live| live.arn.clone()).unwrap_or_default();
+    let Seen::Live { service, .. } = ctx.aws.services.get(&want.key) else {
+        return Err(Stop::waiting("NotFound", "the service to take over is no longer there"));
+    };
+    let arn = service.arn.clone();
     let mut tags = want.owner.tags();
     tags.extend(want.tags.clone());
     let outcome = ctx.aws.ecs().tag_resource(&arn, &tags).await;
-    ctx.aws.services().look_again(&want.key);
+    ctx.aws.services.touched(&want.key);
     outcome?;
     tracing::info!(arn, "took over a service");
     Ok(Done::Claimed)
@@ -143,9 +146,9 @@ async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {
         Ok(Some(live)) => {
             remember(key, live, ctx);
         }
-        Ok(None) => ctx.aws.services().look_again(key),
+        Ok(None) => ctx.aws.services.touched(key),
         Err(error) => {
-            ctx.aws.services().look_again(key);
+            ctx.aws.services.touched(key);
             return Err(error.into());
         }
     }
@@ -154,7 +157,7 @@ async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {
 
 /// The reply to our own write is the newest that is known.
 fn remember(key: &ServiceKey, live: LiveService, ctx: &Ctx) -> LiveService {
-    ctx.aws.services().wrote(key, live.clone());
+    ctx.aws.services.wrote(key, live.clone());
     live
 }
 

@@ -21,7 +21,7 @@ mod tests;
 use crate::api::{EcsService, EcsServiceStatus, EcsTaskDefinition};
 use crate::aws::LiveService;
 use crate::aws::error::AwsError;
-use crate::aws::reflector::Pace;
+use crate::aws::reflector::{Pace, Seen};
 use crate::domain::ObjectKey;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
@@ -149,7 +149,7 @@ impl Managed for EcsServiceKind {
     ) -> Result<observed::Observed, AwsError> {
         let key = key_of(object);
         let memory = object.status.clone().unwrap_or_default();
-        let services = ctx.aws.services();
+        let services = &ctx.aws.services;
         let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
         let asked = match want {
             Ok(Desired::Present(want)) => want.look_at.is_some() && want.look_at != memory.reconciled_at,
@@ -157,12 +157,11 @@ impl Managed for EcsServiceKind {
         };
         // Nothing was ever sent for a new object: it is created first and read on conflict.
         let fresh = memory.service_arn.is_none() && memory.account.is_none() && is_full(object);
-        if !fresh || services.is_followed(&key) {
-            services.follow(&key, &owner, if asked { Pace::Now } else { Pace::Settled });
+        if !fresh {
+            services.follow(&key, &owner, pace(asked, &services.get(&key)));
         }
-        if let Some(arn) = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_ref()) {
-            services.follow_deployment(&key, arn);
-        }
+        let remembered = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_deref());
+        services.follow_deployment(&key, remembered);
         Ok(observed::Observed::new(memory, services.get(&key), services.last_error(&key)))
     }
 
@@ -176,7 +175,7 @@ impl Managed for EcsServiceKind {
 
     async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
         let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
-        ctx.aws.services().follow(&key_of(object), &owner, Pace::Settled);
+        ctx.aws.services.follow(&key_of(object), &owner, Pace::Rolling);
         act::act(object, want, step, ctx).await
     }
 
@@ -194,7 +193,17 @@ impl Managed for EcsServiceKind {
     }
 
     fn forget(object: &EcsService, ctx: &Ctx) {
-        ctx.aws.services().forget(&key_of(object));
+        ctx.aws.services.forget(&key_of(object));
+    }
+}
+
+/// Closely while something moves, so that status follows within seconds.
+fn pace(asked: bool, seen: &Seen) -> Pace {
+    match seen {
+        _ if asked => Pace::Now,
+        Seen::Live { service, .. } if service.is_moving() => Pace::Rolling,
+        Seen::Missing { times: 1, .. } => Pace::Rolling,
+        _ => Pace::Settled,
     }
 }
 

@@ -17,9 +17,9 @@ pub struct Observed {
     /// The service, where it is there in whatever state.
     pub live: Option<Arc<LiveService>>,
     /// What ECS tells of the rollout that is remembered.
-    pub deployment: Option<ServiceDeployment>,
+    pub deployment: Option<Arc<ServiceDeployment>>,
     /// Tasks that stopped.
-    pub stopped: Vec<StoppedTask>,
+    pub stopped: Arc<Vec<StoppedTask>>,
     /// The newest rollout.
     pub rollout: Option<Rollout>,
     /// A configuration whose rollout failed.
@@ -78,7 +78,7 @@ impl Observed {
         let incarnation = live.created_at.map(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time);
         let same = self.memory.created_at.is_none() || self.memory.created_at == incarnation;
         let remembered = self.memory.rollout.as_ref().filter(|_| same);
-        self.rollout = rollout::judge(remembered, live, self.deployment.as_ref());
+        self.rollout = rollout::judge(remembered, live, self.deployment.as_deref());
         let task_definition = self.memory.task_definition.clone().unwrap_or_default();
         let now = self.rollout.as_ref().and_then(|rollout| rollout::failure(rollout, live, &task_definition));
         self.failed = now.or_else(|| self.memory.failed.clone().filter(|_| same));

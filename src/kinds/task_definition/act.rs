@@ -4,7 +4,6 @@ use super::desired::Present;
 use super::{Desired, Done, Step};
 use crate::api::EcsTaskDefinition;
 use crate::aws::{Ecs, codec};
-use crate::domain::arn;
 use crate::domain::owner::{HASH, OWNER_KEYS};
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
@@ -53,7 +52,7 @@ pub async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &
             Ok(Done::Untagged { keys: keys.clone() })
         }
         (Step::Deregister { revision }, _) => {
-            ecs.deregister_task_definition(&arn_of(*revision)).await?;
+            ctx.aws.ecs_when_idle().deregister_task_definition(&arn_of(*revision)).await?;
             tracing::info!(arn = arn_of(*revision), "deregistered a task definition");
             Ok(Done::Released { revision: *revision })
         }
@@ -88,11 +87,11 @@ async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Resu
     let mut input = want.input.clone();
     input["tags"] = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
     let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard().grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
     let registered = ecs.register_task_definition(granted).await?;
     tracing::info!(arn = registered.arn, "registered a task definition");
     Ok(Done::Current {
-        foreign: foreign(object, want, registered.revision, ecs).await?,
+        foreign: foreign(object, want, registered.revision, &ecs).await?,
         arn: registered.arn,
         revision: registered.revision,
         hash: want.hash.clone(),
@@ -109,7 +108,7 @@ async fn foreign(object: &EcsTaskDefinition, want: &Present, revision: i32, ecs:
     if revision <= last + 1 {
         return Ok(None);
     }
-    let active = ecs.list_task_definitions(&want.family, true).await?;
-    let numbers = active.iter().filter_map(|arn| arn::revision_number(arn));
+    let active = ecs.list_task_definitions(&want.family).await?;
+    let numbers = active.iter().filter_map(|arn| super::number_in(arn));
     Ok(Some(numbers.filter(|number| *number != revision && !ours.contains(number)).collect()))
 }

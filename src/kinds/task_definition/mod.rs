@@ -15,6 +15,7 @@ mod tests;
 
 use crate::api::{EcsServiceStatus, EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::error::AwsError;
+use crate::domain::Revision;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -146,6 +147,62 @@ impl Managed for EcsTaskDefinitionKind {
     }
 
     fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
+        refs(object, caches)
+    }
+
+    fn desired(object: &EcsTaskDefinition, refs: &Refs, site: &Site) -> Result<Desired, Stop> {
+        desired::desired(object, refs, site)
+    }
+
+    async fn observe(
+        object: &EcsTaskDefinition,
+        want: Result<&Desired, &Stop>,
+        ctx: &Ctx,
+    ) -> Result<observed::Observed, AwsError> {
+        observe::observe(object, want, &ctx.aws.ecs()).await
+    }
+
+    fn plan(want: &Desired, seen: &observed::Observed) -> Plan<Step> {
+        plan::plan(want, seen)
+    }
+
+    fn promise(before: &EcsTaskDefinitionStatus, want: &Desired, step: &Step, site: &Site) -> EcsTaskDefinitionStatus {
+        status::promise(before, want, step, site)
+    }
+
+    async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+        act::act(object, want, step, ctx).await
+    }
+
+    fn status(object: &EcsTaskDefinition, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> EcsTaskDefinitionStatus {
+        status::status(object, pass, site, now)
+    }
+
+    fn notices(before: &EcsTaskDefinitionStatus, after: &EcsTaskDefinitionStatus, pass: &Pass<Self>) -> Vec<Notice> {
+        let mut all = conditions::notices(&before.conditions, &after.conditions);
+        let Some(Desired::Present(want)) = &pass.want else { return all };
+        if let (true, Some(revision)) = (before.revision != after.revision, after.revision) {
+            all.push(Notice {
+                warning: false,
+                reason: "Registered".to_owned(),
+                message: format!("revision {}:{revision} stands for this declaration", want.family),
+            });
+        }
+        all
+    }
+
+    fn forget(_object: &EcsTaskDefinition, _ctx: &Ctx) {}
+}
+
+impl DigestOfStatus for EcsTaskDefinition {
+    fn digest_of_status(&self) -> u64 {
+        let Some(status) = &self.status else { return 0 };
+        let ready = status.conditions.iter().find(|one| one.type_ == "Ready").map(|one| (&one.status, &one.message));
+        hash(&(&status.task_definition_arn, status.observed_generation, ready))
+    }
+}
+
+fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
     let family = family_of(object);
     let this = (object.namespace().unwrap_or_default(), object.name_any());
     let prefix = format!("{family}:");
@@ -185,4 +242,9 @@ fn revisions_named_by(status: &EcsServiceStatus) -> impl Iterator<Item = &str> {
 fn number_of(name: &str, prefix: &str) -> Option<i32> {
     let short = name.rsplit_once('/').map_or(name, |(_, short)| short);
     short.strip_prefix(prefix)?.parse().ok()
+}
+
+/// The number in the ARN of a revision.
+fn number_in(arn: &str) -> Option<i32> {
+    arn.parse::<Revision>().ok().and_then(|revision| i32::try_from(revision.number).ok())
 }

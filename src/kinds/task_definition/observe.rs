@@ -68,9 +68,9 @@ fn other_rules(memory: &EcsTaskDefinitionStatus) -> bool {
 
 /// Describes the newest ACTIVE revisions, back to the newest that status knows.
 async fn search(family: &str, memory: &EcsTaskDefinitionStatus, seen: &mut Observed, ecs: &Ecs) -> Result<(), AwsError> {
-    let mut arns = ecs.list_task_definitions(family, true).await?;
+    let mut arns = ecs.list_task_definitions(family).await?;
     arns.reverse();
-    seen.active = Some(arns.iter().filter_map(|arn| crate::domain::arn::revision_number(arn)).collect());
+    seen.active = Some(arns.iter().filter_map(|arn| super::number_in(arn)).collect());
     let known = memory.revisions.iter().map(|ours| ours.revision).max().unwrap_or_default();
     for arn in arns.iter().take(SEARCHED) {
         let Some(found) = ecs.describe_task_definition(arn).await? else { continue };

@@ -2,7 +2,7 @@
 
 use super::canonical::canonical;
 use super::{Desired, Done, EcsTaskDefinitionKind as Kind};
-use crate::api::task_definition::status::{PendingRegistration, RegisteredRevision};
+use crate::api::task_definition::{PendingRegistration, RegisteredRevision};
 use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus as Status};
 use crate::api::shared::{Drift, ManagementPolicy};
 use crate::aws::error;
