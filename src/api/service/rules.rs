@@ -172,8 +172,8 @@ const ROLLOUT: &[(&str, &str)] = &[
         "a Classic Load Balancer does not go with awsvpc: use targetGroupArn",
     ),
     (
-        "!has(self.role) || (!$awsvpc && has(self.loadBalancers) && size(self.loadBalancers) == 1)",
-        "role goes with exactly one load balancer and without awsvpc: remove it, ECS has its service-linked role",
+        "!has(self.role) || (!$awsvpc && has(self.loadBalancers) && size(self.loadBalancers) <= 1)",
+        "role goes with one load balancer (or [] once it is detached) and without awsvpc: leave it out, ECS has its service-linked role",
     ),
 ];
 

@@ -113,6 +113,7 @@ fn plain_services_are_accepted() {
             json!({"schedulingStrategy": "DAEMON", "deploymentConfiguration": {"minimumHealthyPercent": 50}}),
             json!({"launchType": null, "taskDefinition": null, "deploymentController": {"type": "EXTERNAL"}}),
             json!({"placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}, {"type": "random"}], "availabilityZoneRebalancing": "ENABLED"}),
+            json!({"role": "ecs-lb", "loadBalancers": []}),
             json!({"role": "ecs-lb", "loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80}]}),
         ],
     );
@@ -315,7 +316,7 @@ fn traffic_that_leads_nowhere_is_refused() {
                 json!({"loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80, "advancedConfiguration": {}}]}),
                 "advancedConfiguration needs a target group",
             ),
-            (json!({"role": "ecs-lb"}), "role goes with exactly one load balancer"),
+            (json!({"role": "ecs-lb"}), "role goes with one load balancer"),
             (
                 json!({"serviceRegistries": [{"registryArn": "arn:aws:x", "containerName": "app"}]}),
                 "containerName and containerPort together",
