@@ -1,7 +1,8 @@
 //! `EcsService`: a service on ECS, as CreateService and UpdateService take it, and how it is kept.
 //!
-//! Types, schema and rules only. A member of AWS has AWS's name on the wire, since the fields are read by the SDK's own codec;
-//! `EXCLUDED` lists the members that are no field. Rules over several fields stand in `rules`, those over one beside its type.
+//! Types, schema and rules only. A member of AWS has AWS's name on the wire, since the fields are read by the SDK's own
+//! codec; `EXCLUDED` lists the members that are no field. Rules over several fields stand in `rules`, those over one
+//! beside its type.
 
 pub mod connect;
 pub mod deployment;
@@ -38,9 +39,11 @@ pub const EXCLUDED: &[(&str, &str)] = &[
 /// Seconds without progress after which a rollout is reported as stalled, where `progressDeadlineSeconds` is unset.
 pub const DEFAULT_PROGRESS_DEADLINE_SECONDS: i32 = 1800;
 
-/// What is to run. Fields have the names and meaning of CreateService and UpdateService; what ECS does not know stands last.
+/// What is to run, under the names of CreateService and UpdateService. This operator's own are taskDefinitionRef,
+/// taskDefinitionTemplate, revisionHistoryLimit, managementPolicy, adoption, deletionPolicy, driftPolicy, takeOverFrom
+/// and progressDeadlineSeconds.
 ///
-/// Unless a field says otherwise, unset means AWS's default, and a field that was set and is taken out goes back to it.
+/// Unless a field says otherwise, unset means AWS's default, and a field that is taken out goes back to it once.
 #[derive(CustomResource, Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[kube(
     group = "ecs-operator.io",
@@ -77,7 +80,9 @@ pub const DEFAULT_PROGRESS_DEADLINE_SECONDS: i32 = 1800;
         priority = 1
     ),
     validation = rules::name_is_kept(),
-    validation = rules::name_fits_ecs()
+    validation = rules::family_is_kept(),
+    validation = rules::name_fits_ecs(),
+    validation = rules::family_fits_ecs()
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = rules::spec, transform = rules::tags)]
@@ -89,32 +94,37 @@ pub struct EcsServiceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255), regex(pattern = r"^[A-Za-z0-9_-]+$"))]
     pub service_name: Option<String>,
-    /// Task definition in AWS: `family:revision`, its ARN, or `family` for the newest active revision. An edit is a new deployment.
+    /// Task definition in AWS: `family:revision`, its ARN, or `family` for the newest active revision. An edit is a new
+    /// deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048), regex(pattern = rules::TASK_DEFINITION))]
     pub task_definition: Option<String>,
     /// An EcsTaskDefinition, which several services can share. Each new revision of it is a new deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_definition_ref: Option<Reference>,
-    /// The task definition itself. It becomes an EcsTaskDefinition that belongs to this service; an edit registers a revision and is a new deployment.
+    /// The task definition itself. It becomes an EcsTaskDefinition that belongs to this service; an edit registers a
+    /// revision and is a new deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_definition_template: Option<TaskDefinition>,
     /// Active revisions of taskDefinitionTemplate that are kept beside those in use. Unset: 10.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1000))]
     pub revision_history_limit: Option<i32>,
-    /// Tasks to keep running. Unset: created with 1, then left to whoever scales it. `kubectl scale` and a HorizontalPodAutoscaler need it set. An edit is in place.
+    /// Tasks to keep running. Unset: created with 1, then left to whoever scales it. `kubectl scale` and a
+    /// HorizontalPodAutoscaler need it set. An edit is in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 5000))]
     pub desired_count: Option<i32>,
     /// REPLICA (desiredCount tasks) or DAEMON (one on each instance). Unset: REPLICA. Cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduling_strategy: Option<SchedulingStrategy>,
-    /// EC2, FARGATE or EXTERNAL; MANAGED_INSTANCES needs a strategy. Unset: capacityProviderStrategy, else the cluster's default. Can give way to a strategy and come back with
-    /// `capacityProviderStrategy: []`; otherwise it cannot be changed.
+    /// EC2, FARGATE or EXTERNAL; MANAGED_INSTANCES needs a strategy. Unset: capacityProviderStrategy, else the
+    /// cluster's default. Can give way to a strategy and come back with `capacityProviderStrategy: []`; otherwise it
+    /// cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_type: Option<LaunchType>,
-    /// Capacity providers and their shares, instead of launchType. An edit is a new deployment. `[]` goes back to the launch type, or to the cluster's default.
+    /// Capacity providers and their shares, instead of launchType. An edit is a new deployment. `[]` goes back to the
+    /// launch type, or to the cluster's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20))]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["capacityProvider"]))]
@@ -126,7 +136,8 @@ pub struct EcsServiceSpec {
     /// Subnets and security groups; needed with network mode awsvpc, refused with others. An edit is a new deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_configuration: Option<NetworkConfiguration>,
-    /// Target groups that already exist. An edit is a new deployment; `[]` detaches them. At most 5, or one without deploymentController ECS.
+    /// Target groups that already exist. An edit is a new deployment; `[]` detaches them. At most 5, or one without
+    /// deploymentController ECS.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
     pub load_balancers: Option<Vec<LoadBalancer>>,
@@ -134,14 +145,16 @@ pub struct EcsServiceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub health_check_grace_period_seconds: Option<i32>,
-    /// Role that lets ECS call a load balancer; not with awsvpc. Unset: ECS's service-linked role, as it should be. Cannot be changed.
+    /// Role that lets ECS call a load balancer; not with awsvpc. Unset: ECS's service-linked role, as it should be.
+    /// Cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 2048))]
     pub role: Option<String>,
     /// How a new revision replaces the old one. An edit is in place and governs the next rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_configuration: Option<DeploymentConfiguration>,
-    /// Who replaces tasks. Unset: ECS. With CODE_DEPLOY and EXTERNAL this object does not roll out. An edit is in place, between rollouts only.
+    /// Who replaces tasks. Unset: ECS. With CODE_DEPLOY and EXTERNAL this object does not roll out. An edit is in
+    /// place, between rollouts only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deployment_controller: Option<DeploymentController>,
     /// Service Connect. An edit is a new deployment; clients see a new endpoint after their own next deployment.
@@ -175,13 +188,16 @@ pub struct EcsServiceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
     pub placement_strategy: Option<Vec<PlacementStrategy>>,
-    /// Whether `aws ecs execute-command` may enter tasks; the task role must allow it. Unset: false. Running tasks get it with restarted-at.
+    /// Whether `aws ecs execute-command` may enter tasks; the task role must allow it. Unset: false. Running tasks get
+    /// it with restarted-at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_execute_command: Option<bool>,
-    /// Whether tasks carry aws:ecs:clusterName and aws:ecs:serviceName. Unset: false. Running tasks get them with restarted-at.
+    /// Whether tasks carry aws:ecs:clusterName and aws:ecs:serviceName. Unset: false. Running tasks get them with
+    /// restarted-at.
     #[serde(rename = "enableECSManagedTags", skip_serializing_if = "Option::is_none")]
     pub enable_ecs_managed_tags: Option<bool>,
-    /// Whose tags new tasks get: TASK_DEFINITION, SERVICE or NONE. Unset: NONE. Running tasks get them with restarted-at.
+    /// Whose tags new tasks get: TASK_DEFINITION, SERVICE or NONE. Unset: NONE. Running tasks get them with
+    /// restarted-at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub propagate_tags: Option<PropagateTags>,
     /// How finely ECS measures CPU and memory.
@@ -193,19 +209,23 @@ pub struct EcsServiceSpec {
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
     pub tags: Option<Vec<Tag>>,
 
-    /// Full (create, keep, delete), Observe (only read) or Adopt (take over the existing service of that name). Unset: Full.
+    /// Full (create, keep, delete), Observe (only read) or Adopt (take over the existing service of that name). Unset:
+    /// Full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// With Adopt, when spec and service differ: MustMatch (write nothing until they agree) or Overwrite. Unset: MustMatch.
+    /// With Adopt, when spec and service differ: MustMatch (write nothing until they agree) or Overwrite. Unset:
+    /// MustMatch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adoption: Option<Adoption>,
-    /// What becomes of the service when this object is deleted: Delete or Retain. Unset: Delete if it was made here, Retain if it was adopted.
+    /// What becomes of the service when this object is deleted: Delete or Retain. Unset: Delete if it was made here,
+    /// Retain if it was adopted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
     /// When somebody else changed the service: Correct (put it back) or Report (say so in status). Unset: Correct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_policy: Option<DriftPolicy>,
-    /// Id of another installation of this operator whose service of the same owner is inherited. Unset: such a service is a conflict.
+    /// Id of another installation of this operator whose service of the same owner is inherited. Unset: such a service
+    /// is a conflict.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253))]
     pub take_over_from: Option<String>,

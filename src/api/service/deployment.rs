@@ -21,9 +21,9 @@ open_enum! {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct DeploymentController {
-    /// ECS (rollouts by ECS), CODE_DEPLOY or EXTERNAL. A service can go from CODE_DEPLOY to the others and between ECS and EXTERNAL, never to CODE_DEPLOY.
-    #[serde(rename = "type")]
-    pub kind: DeploymentControllerType,
+    /// ECS (rollouts by ECS), CODE_DEPLOY or EXTERNAL. A service can go from CODE_DEPLOY to the others and between ECS
+    /// and EXTERNAL, never to CODE_DEPLOY.
+    pub r#type: DeploymentControllerType,
 }
 
 open_enum! {
@@ -56,7 +56,8 @@ open_enum! {
         .message("earlySuccessCriteria.healthyPercent must not be below minimumHealthyPercent"),
 )]
 pub struct DeploymentConfiguration {
-    /// ROLLING, BLUE_GREEN, LINEAR or CANARY; the latter three need deploymentController ECS. Unset: ROLLING. An edit is in place and governs the next rollout.
+    /// ROLLING, BLUE_GREEN, LINEAR or CANARY; the latter three need deploymentController ECS. Unset: ROLLING. An edit
+    /// is in place and governs the next rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<DeploymentStrategy>,
     /// Most tasks during a rollout, in percent of desiredCount, rounded down. Unset: 200 (DAEMON: 100).
@@ -98,7 +99,8 @@ pub struct DeploymentConfiguration {
 pub struct DeploymentCircuitBreaker {
     /// Whether it is on.
     pub enable: bool,
-    /// Whether ECS goes back to the last completed revision. The failed one is not tried again until this object changes.
+    /// Whether ECS goes back to the last completed revision. The failed one is not tried again until this object
+    /// changes.
     pub rollback: bool,
     /// Whether a healthy task sets the count of failures back. Unset: true.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,8 +127,7 @@ open_enum! {
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfiguration {
     /// BOUNDED_PERCENT of desiredCount (result between 3 and 200), UNBOUNDED_PERCENT, or COUNT.
-    #[serde(rename = "type")]
-    pub kind: ThresholdType,
+    pub r#type: ThresholdType,
     /// Percentage or count.
     #[schemars(range(min = 1))]
     pub value: i32,

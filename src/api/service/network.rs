@@ -37,7 +37,8 @@ pub struct AwsVpcConfiguration {
     #[schemars(length(max = 5), inner(length(min = 1, max = 64), regex(pattern = r"^sg-")))]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub security_groups: Option<Vec<String>>,
-    /// Public IP address for each task. Unset: DISABLED. Fargate in a public subnet needs ENABLED to pull images without NAT or endpoints.
+    /// Public IP address for each task. Unset: DISABLED. Fargate in a public subnet needs ENABLED to pull images
+    /// without NAT or endpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assign_public_ip: Option<AssignPublicIp>,
 }
@@ -52,7 +53,8 @@ pub struct AwsVpcConfiguration {
         .message("advancedConfiguration needs a target group; a Classic Load Balancer has none"),
 )]
 pub struct LoadBalancer {
-    /// ARN of the target group. A listener or rule must forward to it before ECS takes it; type `ip` for awsvpc, `instance` for bridge and host.
+    /// ARN of the target group. A listener or rule must forward to it before ECS takes it; type `ip` for awsvpc,
+    /// `instance` for bridge and host.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048), regex(pattern = r"^arn:"))]
     pub target_group_arn: Option<String>,
@@ -66,7 +68,8 @@ pub struct LoadBalancer {
     /// Port of that container; the task definition must map it.
     #[schemars(range(min = 1, max = 65535))]
     pub container_port: i32,
-    /// Second target group and listener rules that ECS shifts traffic with under BLUE_GREEN, LINEAR and CANARY. ECS then owns the rules' weights.
+    /// Second target group and listener rules that ECS shifts traffic with under BLUE_GREEN, LINEAR and CANARY. ECS
+    /// then owns the rules' weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advanced_configuration: Option<AdvancedConfiguration>,
 }

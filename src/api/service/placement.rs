@@ -73,8 +73,7 @@ open_enum! {
     .message("a memberOf constraint needs an expression; distinctInstance takes none"))]
 pub struct PlacementConstraint {
     /// distinctInstance (one task per instance) or memberOf (the expression holds).
-    #[serde(rename = "type")]
-    pub kind: PlacementConstraintType,
+    pub r#type: PlacementConstraintType,
     /// Expression in the cluster query language, for memberOf.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2000))]
@@ -104,8 +103,7 @@ open_enum! {
 )]
 pub struct PlacementStrategy {
     /// random, spread or binpack.
-    #[serde(rename = "type")]
-    pub kind: PlacementStrategyType,
+    pub r#type: PlacementStrategyType,
     /// spread: `instanceId` or `attribute:NAME` such as `attribute:ecs.availability-zone`; binpack: `cpu` or `memory`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 255))]

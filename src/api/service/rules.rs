@@ -1,6 +1,8 @@
-//! Rules over several fields of an `EcsService`, evaluated by the API server at apply (CEL), each with the sentence the user reads.
+//! Rules over several fields of an `EcsService`, evaluated by the API server at apply (CEL), each with the sentence the
+//! user reads.
 //!
-//! Immutability stands here with `has()` on both sides: a rule on an optional field itself is skipped when the field comes or goes.
+//! Immutability stands here with `has()` on both sides: a rule on an optional field itself is skipped when the field
+//! comes or goes.
 //! What needs another object, or AWS, is judged at reconcile and not here.
 
 use kube::core::Rule;
@@ -8,14 +10,17 @@ use schemars::Schema;
 use serde_json::{Value, json};
 
 /// A cluster's name or ARN.
-pub(super) const CLUSTER: &str =
-    r"^([A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255})$";
+pub(super) const CLUSTER: &str = r"^([A-Za-z0-9_-]{1,255}|arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255})$";
 /// A family, `family:revision`, or the ARN of a revision.
-pub(super) const TASK_DEFINITION: &str = r"^(arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/)?[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?$";
+pub(super) const TASK_DEFINITION: &str =
+    r"^(arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:task-definition/)?[A-Za-z0-9_-]{1,255}(:[1-9][0-9]*)?$";
 
 /// Words used in the rules below, since a CRD's rules cannot share variables. A word may use those after it.
 const WORDS: &[(&str, &str)] = &[
-    ("$onFargate", "($launchType == 'FARGATE' || (has(self.capacityProviderStrategy) && self.capacityProviderStrategy.exists(p, $isFargate)))"),
+    (
+        "$onFargate",
+        "($launchType == 'FARGATE' || (has(self.capacityProviderStrategy) && self.capacityProviderStrategy.exists(p, $isFargate)))",
+    ),
     ("$isFargate", "p.capacityProvider in ['FARGATE', 'FARGATE_SPOT']"),
     ("$hasStrategy", "(has(self.capacityProviderStrategy) && size(self.capacityProviderStrategy) > 0)"),
     ("$launchType", "(has(self.launchType) ? self.launchType : '')"),
@@ -32,7 +37,10 @@ const WORDS: &[(&str, &str)] = &[
     ("$minimum", "(has($deployment.minimumHealthyPercent) ? $deployment.minimumHealthyPercent : $isDaemon ? 0 : 100)"),
     ("$isDaemon", "(has(self.schedulingStrategy) && self.schedulingStrategy == 'DAEMON')"),
     ("$deployment", "self.deploymentConfiguration"),
-    ("$isPlaced", "((has(self.placementConstraints) && size(self.placementConstraints) > 0) || (has(self.placementStrategy) && size(self.placementStrategy) > 0))"),
+    (
+        "$isPlaced",
+        "((has(self.placementConstraints) && size(self.placementConstraints) > 0) || (has(self.placementStrategy) && size(self.placementStrategy) > 0))",
+    ),
 ];
 
 /// The task definition, and what it and the service must agree on.
@@ -77,10 +85,7 @@ const TASK: &[(&str, &str)] = &[
 
 /// Capacity and placement.
 const CAPACITY: &[(&str, &str)] = &[
-    (
-        "!has(self.launchType) || !$hasStrategy",
-        "set launchType or capacityProviderStrategy, not both",
-    ),
+    ("!has(self.launchType) || !$hasStrategy", "set launchType or capacityProviderStrategy, not both"),
     (
         "$launchType != 'MANAGED_INSTANCES'",
         "ECS takes managed instances through capacityProviderStrategy only: name the capacity provider there",
@@ -97,14 +102,8 @@ const CAPACITY: &[(&str, &str)] = &[
         "!has(self.capacityProviderStrategy) || self.capacityProviderStrategy.all(p, $isFargate) || !self.capacityProviderStrategy.exists(p, $isFargate)",
         "capacityProviderStrategy cannot mix FARGATE or FARGATE_SPOT with other capacity providers",
     ),
-    (
-        "!$onFargate || $awsvpc",
-        "Fargate needs networkConfiguration.awsvpcConfiguration with at least one subnet",
-    ),
-    (
-        "!$onFargate || !$isPlaced",
-        "Fargate has no instances to choose: remove placementConstraints and placementStrategy",
-    ),
+    ("!$onFargate || $awsvpc", "Fargate needs networkConfiguration.awsvpcConfiguration with at least one subnet"),
+    ("!$onFargate || !$isPlaced", "Fargate has no instances to choose: remove placementConstraints and placementStrategy"),
     (
         "!has(self.platformVersion) || !($launchType in ['EC2', 'EXTERNAL'])",
         "platformVersion is for Fargate: remove it or use launchType FARGATE",
@@ -113,22 +112,13 @@ const CAPACITY: &[(&str, &str)] = &[
         "$launchType != 'EXTERNAL' || !($awsvpc || (has(self.loadBalancers) && size(self.loadBalancers) > 0))",
         "launchType EXTERNAL has no awsvpc network and no load balancers: remove networkConfiguration and loadBalancers",
     ),
-    (
-        "!$isDaemon || !has(self.desiredCount)",
-        "a DAEMON runs one task on each instance: remove desiredCount",
-    ),
+    ("!$isDaemon || !has(self.desiredCount)", "a DAEMON runs one task on each instance: remove desiredCount"),
     (
         "!$isDaemon || !has(self.placementStrategy) || size(self.placementStrategy) == 0",
         "a DAEMON runs on each instance: remove placementStrategy",
     ),
-    (
-        "!$isDaemon || !$onFargate",
-        "a DAEMON needs instances and cannot run on Fargate: use REPLICA or another launchType",
-    ),
-    (
-        "!$isDaemon || $controller == 'ECS'",
-        "a DAEMON needs deploymentController ECS",
-    ),
+    ("!$isDaemon || !$onFargate", "a DAEMON needs instances and cannot run on Fargate: use REPLICA or another launchType"),
+    ("!$isDaemon || $controller == 'ECS'", "a DAEMON needs deploymentController ECS"),
     (
         "!$isDaemon || !has(self.volumeConfigurations) || size(self.volumeConfigurations) == 0",
         "a DAEMON cannot have volumeConfigurations",
@@ -182,8 +172,8 @@ const ROLLOUT: &[(&str, &str)] = &[
         "a Classic Load Balancer does not go with awsvpc: use targetGroupArn",
     ),
     (
-        "!has(self.role) || (!$awsvpc && has(self.loadBalancers) && size(self.loadBalancers) == 1)",
-        "role goes with exactly one load balancer and without awsvpc: remove it, ECS has its service-linked role",
+        "!has(self.role) || (!$awsvpc && has(self.loadBalancers) && size(self.loadBalancers) <= 1)",
+        "role goes with one load balancer (or [] once it is detached) and without awsvpc: leave it out, ECS has its service-linked role",
     ),
 ];
 
@@ -193,10 +183,7 @@ const KEPT: &[(&str, &str)] = &[
         "self.cluster == oldSelf.cluster",
         "cluster cannot be changed: ECS cannot move a service; create another object for the other cluster",
     ),
-    (
-        "$scheduling == $oldScheduling",
-        "schedulingStrategy cannot be changed: delete the service and create it anew",
-    ),
+    ("$scheduling == $oldScheduling", "schedulingStrategy cannot be changed: delete the service and create it anew"),
     (
         "has(self.role) == has(oldSelf.role) && (!has(self.role) || self.role == oldSelf.role)",
         "role cannot be changed: delete the service and create it anew",
@@ -240,10 +227,24 @@ pub(super) fn name_is_kept() -> Rule {
     .message("serviceName cannot be changed (unset it is metadata.name): create another object for the other service")
 }
 
+/// The rule that the template's family stays the same, however it is written.
+pub(super) fn family_is_kept() -> Rule {
+    Rule::new(
+        "!has(self.spec.taskDefinitionTemplate) || !has(oldSelf.spec.taskDefinitionTemplate) || (has(self.spec.taskDefinitionTemplate.family) ? self.spec.taskDefinitionTemplate.family : self.metadata.name) == (has(oldSelf.spec.taskDefinitionTemplate.family) ? oldSelf.spec.taskDefinitionTemplate.family : oldSelf.metadata.name)",
+    )
+    .message("family of taskDefinitionTemplate cannot be changed (unset it is metadata.name): create another object for the other family")
+}
+
 /// The rule that a name taken from the object is one that ECS takes.
 pub(super) fn name_fits_ecs() -> Rule {
     Rule::new("has(self.spec.serviceName) || !self.metadata.name.contains('.')")
         .message("ECS takes no dots in a service's name: set spec.serviceName or rename the object")
+}
+
+/// The same for the family of the template.
+pub(super) fn family_fits_ecs() -> Rule {
+    Rule::new("!has(self.spec.taskDefinitionTemplate) || has(self.spec.taskDefinitionTemplate.family) || !self.metadata.name.contains('.')")
+        .message("ECS takes no dots in a family: set spec.taskDefinitionTemplate.family or rename the object")
 }
 
 /// A rule with its words replaced by what they mean.

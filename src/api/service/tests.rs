@@ -1,7 +1,20 @@
-use super::EcsService;
+use super::{EXCLUDED, EcsService};
 use kube::CustomResourceExt;
-use kube::core::cel::{validate_cel, validate_cel_update};
+use kube::core::cel::Validator;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// Generated once: it takes longer than to check an object against it.
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
+    let crd = serde_json::to_value(EcsService::crd()).unwrap();
+    crd.pointer("/spec/versions/0/schema/openAPIV3Schema").unwrap().clone()
+});
+
+/// What the user reads when this is applied, over `old` if there is one; `None` if it is accepted.
+fn complaints(new: &EcsService, old: Option<&EcsService>) -> Option<String> {
+    let [new, old] = [Some(new), old].map(|object| object.map(|object| serde_json::to_value(object).unwrap()));
+    Validator::new().validate(&SCHEMA, &new.unwrap(), old.as_ref()).err().map(|errors| errors.to_string())
+}
 
 /// A service on Fargate with its task definition inside.
 fn web() -> Value {
@@ -55,24 +68,24 @@ fn object(spec: Value) -> EcsService {
 fn each_is_refused(base: fn() -> Value, table: Vec<(Value, &str)>) {
     for (edit, sentence) in table {
         let spec = edited(base(), edit.clone());
-        match validate_cel(&object(spec)) {
-            Ok(()) => panic!("accepted: {edit}"),
-            Err(errors) => assert!(errors.to_string().contains(sentence), "{edit}: {errors}"),
+        match complaints(&object(spec), None) {
+            None => panic!("accepted: {edit}"),
+            Some(said) => assert!(said.contains(sentence), "{edit}: {said}"),
         }
     }
 }
 
 fn each_is_accepted(base: fn() -> Value, edits: Vec<Value>) {
     for edit in edits {
-        if let Err(errors) = validate_cel(&object(edited(base(), edit.clone()))) {
-            panic!("refused: {edit}: {errors}");
+        if let Some(said) = complaints(&object(edited(base(), edit.clone())), None) {
+            panic!("refused: {edit}: {said}");
         }
     }
 }
 
-/// `None` if the change is accepted, else what the user reads.
+/// What the user reads when `after` is applied over `before`; `None` if the change is accepted.
 fn refusal(before: Value, after: Value) -> Option<String> {
-    validate_cel_update(&object(after), &object(before)).err().map(|errors| errors.to_string())
+    complaints(&object(after), Some(&object(before)))
 }
 
 #[test]
@@ -100,6 +113,7 @@ fn plain_services_are_accepted() {
             json!({"schedulingStrategy": "DAEMON", "deploymentConfiguration": {"minimumHealthyPercent": 50}}),
             json!({"launchType": null, "taskDefinition": null, "deploymentController": {"type": "EXTERNAL"}}),
             json!({"placementStrategy": [{"type": "spread", "field": "attribute:ecs.availability-zone"}, {"type": "random"}], "availabilityZoneRebalancing": "ENABLED"}),
+            json!({"role": "ecs-lb", "loadBalancers": []}),
             json!({"role": "ecs-lb", "loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80}]}),
         ],
     );
@@ -114,7 +128,10 @@ fn exactly_one_task_definition_is_asked_for() {
             (json!({"taskDefinitionTemplate": null}), one),
             (json!({"taskDefinition": "web:7"}), one),
             (json!({"taskDefinitionRef": {"name": "web"}}), one),
-            (json!({"taskDefinitionTemplate": null, "taskDefinition": "web:7", "revisionHistoryLimit": 3}), "revisionHistoryLimit goes with"),
+            (
+                json!({"taskDefinitionTemplate": null, "taskDefinition": "web:7", "revisionHistoryLimit": 3}),
+                "revisionHistoryLimit goes with",
+            ),
             (json!({"deploymentController": {"type": "EXTERNAL"}}), "belong to task sets"),
         ],
     );
@@ -130,9 +147,18 @@ fn template_and_service_must_agree() {
             (json!({"launchType": null, "taskDefinitionTemplate": {"networkMode": "bridge"}}), "needs networkMode awsvpc"),
             (json!({"launchType": null, "taskDefinitionTemplate": {"networkMode": null}}), "needs networkMode awsvpc"),
             (json!({"launchType": "EC2"}), "must be listed in requiresCompatibilities"),
-            (json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "ap", "containerPort": 80}]}), "must be a container of taskDefinitionTemplate"),
-            (json!({"volumeConfigurations": [{"name": "data", "managedEBSVolume": {"roleArn": "arn:aws:x", "sizeInGiB": 10}}]}), "must be a volume of taskDefinitionTemplate"),
-            (json!({"taskDefinitionTemplate": {"volumes": [{"name": "data", "configuredAtLaunch": true}]}}), "describe it in volumeConfigurations"),
+            (
+                json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "ap", "containerPort": 80}]}),
+                "must be a container of taskDefinitionTemplate",
+            ),
+            (
+                json!({"volumeConfigurations": [{"name": "data", "managedEBSVolume": {"roleArn": "arn:aws:x", "sizeInGiB": 10}}]}),
+                "must be a volume of taskDefinitionTemplate",
+            ),
+            (
+                json!({"taskDefinitionTemplate": {"volumes": [{"name": "data", "configuredAtLaunch": true}]}}),
+                "describe it in volumeConfigurations",
+            ),
         ],
     );
 }
@@ -145,9 +171,18 @@ fn capacity_that_ecs_would_refuse_is_refused() {
         vec![
             (json!({"capacityProviderStrategy": [fargate()]}), "not both"),
             (json!({"launchType": "MANAGED_INSTANCES"}), "through capacityProviderStrategy only"),
-            (json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "base": 1, "weight": 1}, {"capacityProvider": "FARGATE_SPOT", "base": 1}]}), "only one item"),
-            (json!({"launchType": null, "capacityProviderStrategy": [fargate(), {"capacityProvider": "FARGATE_SPOT", "weight": 0}]}), "needs a weight above 0"),
-            (json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}, {"capacityProvider": "own"}]}), "cannot mix"),
+            (
+                json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "base": 1, "weight": 1}, {"capacityProvider": "FARGATE_SPOT", "base": 1}]}),
+                "only one item",
+            ),
+            (
+                json!({"launchType": null, "capacityProviderStrategy": [fargate(), {"capacityProvider": "FARGATE_SPOT", "weight": 0}]}),
+                "needs a weight above 0",
+            ),
+            (
+                json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}, {"capacityProvider": "own"}]}),
+                "cannot mix",
+            ),
             (json!({"placementConstraints": [{"type": "distinctInstance"}]}), "Fargate has no instances"),
             (json!({"schedulingStrategy": "DAEMON", "desiredCount": null}), "cannot run on Fargate"),
         ],
@@ -157,9 +192,15 @@ fn capacity_that_ecs_would_refuse_is_refused() {
         on_instances,
         vec![
             (json!({"launchType": "FARGATE"}), needs_subnets),
-            (json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}), needs_subnets),
+            (
+                json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}),
+                needs_subnets,
+            ),
             (json!({"platformVersion": "1.4.0"}), "platformVersion is for Fargate"),
-            (json!({"launchType": "EXTERNAL", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-a"]}}}), "launchType EXTERNAL has no"),
+            (
+                json!({"launchType": "EXTERNAL", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-a"]}}}),
+                "launchType EXTERNAL has no",
+            ),
             (json!({"placementConstraints": [{"type": "memberOf"}]}), "needs an expression"),
             (json!({"placementConstraints": [{"type": "distinctInstance", "expression": "x"}]}), "takes none"),
             (json!({"placementStrategy": [{"type": "random", "field": "cpu"}]}), "random takes none"),
@@ -192,7 +233,10 @@ fn zone_rebalancing_is_refused_where_ecs_cannot_do_it() {
             (json!({"launchType": "EXTERNAL"}), "nor launchType EXTERNAL"),
             (json!({"deploymentConfiguration": {"maximumPercent": 100, "minimumHealthyPercent": 0}}), "maximumPercent above 100"),
             (json!({"loadBalancers": classic}), "does not go with a Classic"),
-            (json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:ecs.availability-zone == a"}]}), "constraint on ecs.availability-zone"),
+            (
+                json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:ecs.availability-zone == a"}]}),
+                "constraint on ecs.availability-zone",
+            ),
             (json!({"placementStrategy": [{"type": "spread", "field": "instanceId"}]}), "as first placementStrategy"),
         ],
     );
@@ -204,17 +248,38 @@ fn rollout_that_cannot_work_is_refused() {
         web,
         vec![
             (json!({"deploymentConfiguration": {"maximumPercent": 100}}), "else no task can be replaced"),
-            (json!({"deploymentConfiguration": {"maximumPercent": 120, "minimumHealthyPercent": 120}}), "else no task can be replaced"),
+            (
+                json!({"deploymentConfiguration": {"maximumPercent": 120, "minimumHealthyPercent": 120}}),
+                "else no task can be replaced",
+            ),
             (json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN"}}), "needs bakeTimeInMinutes"),
             (json!({"deploymentConfiguration": {"linearConfiguration": {}}}), "needs strategy LINEAR"),
             (json!({"deploymentConfiguration": {"strategy": "LINEAR", "canaryConfiguration": {}}}), "needs strategy CANARY"),
             (json!({"deploymentConfiguration": {"earlySuccessCriteria": {"enable": true}}}), "needs healthyPercent and"),
-            (json!({"deploymentConfiguration": {"strategy": "CANARY", "earlySuccessCriteria": {"enable": true, "healthyPercent": 90, "sourceServiceRevisionCleanup": "DEFERRED"}}}), "strategy ROLLING only"),
-            (json!({"deploymentConfiguration": {"minimumHealthyPercent": 80, "earlySuccessCriteria": {"enable": true, "healthyPercent": 70, "sourceServiceRevisionCleanup": "BLOCKING"}}}), "must not be below"),
-            (json!({"deploymentConfiguration": {"alarms": {"enable": true, "rollback": true, "alarmNames": []}}}), "at least one name"),
-            (json!({"deploymentConfiguration": {"lifecycleHooks": [{"lifecycleStages": ["PRE_SCALE_UP"]}]}}), "needs hookTargetArn and roleArn"),
-            (json!({"deploymentConfiguration": {"lifecycleHooks": [{"targetType": "PAUSE", "roleArn": "arn:aws:x", "lifecycleStages": ["PRE_SCALE_UP"]}]}}), "takes neither"),
-            (json!({"deploymentConfiguration": {"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["TEST_TRAFFIC_SHIFT"]}]}}), "a PAUSE hook cannot stand"),
+            (
+                json!({"deploymentConfiguration": {"strategy": "CANARY", "earlySuccessCriteria": {"enable": true, "healthyPercent": 90, "sourceServiceRevisionCleanup": "DEFERRED"}}}),
+                "strategy ROLLING only",
+            ),
+            (
+                json!({"deploymentConfiguration": {"minimumHealthyPercent": 80, "earlySuccessCriteria": {"enable": true, "healthyPercent": 70, "sourceServiceRevisionCleanup": "BLOCKING"}}}),
+                "must not be below",
+            ),
+            (
+                json!({"deploymentConfiguration": {"alarms": {"enable": true, "rollback": true, "alarmNames": []}}}),
+                "at least one name",
+            ),
+            (
+                json!({"deploymentConfiguration": {"lifecycleHooks": [{"lifecycleStages": ["PRE_SCALE_UP"]}]}}),
+                "needs hookTargetArn and roleArn",
+            ),
+            (
+                json!({"deploymentConfiguration": {"lifecycleHooks": [{"targetType": "PAUSE", "roleArn": "arn:aws:x", "lifecycleStages": ["PRE_SCALE_UP"]}]}}),
+                "takes neither",
+            ),
+            (
+                json!({"deploymentConfiguration": {"lifecycleHooks": [{"targetType": "PAUSE", "lifecycleStages": ["TEST_TRAFFIC_SHIFT"]}]}}),
+                "a PAUSE hook cannot stand",
+            ),
         ],
     );
 }
@@ -228,7 +293,10 @@ fn other_controllers_refuse_what_only_ecs_can_do() {
             (json!({}), "CODE_DEPLOY needs one load balancer"),
             (json!({"loadBalancers": [balancer(), balancer()]}), "more than one load balancer needs"),
             (json!({"deploymentConfiguration": {"strategy": "CANARY"}}), "need deploymentController ECS"),
-            (json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}}), "need deploymentController ECS"),
+            (
+                json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}}),
+                "need deploymentController ECS",
+            ),
             (json!({"serviceConnectConfiguration": {"enabled": true}}), "Service Connect and VPC Lattice need"),
         ],
     );
@@ -240,11 +308,27 @@ fn traffic_that_leads_nowhere_is_refused() {
         web,
         vec![
             (json!({"loadBalancers": [{"containerName": "app", "containerPort": 80}]}), "exactly one of targetGroupArn"),
-            (json!({"loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80}]}), "does not go with awsvpc"),
-            (json!({"role": "ecs-lb"}), "role goes with exactly one load balancer"),
-            (json!({"serviceRegistries": [{"registryArn": "arn:aws:x", "containerName": "app"}]}), "containerName and containerPort together"),
-            (json!({"serviceRegistries": [{"registryArn": "arn:aws:x", "port": 1, "containerName": "app", "containerPort": 80}]}), "either port or"),
-            (json!({"serviceConnectConfiguration": {"enabled": true, "accessLogConfiguration": {"format": "TEXT"}}}), "needs logConfiguration beside it"),
+            (
+                json!({"loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80}]}),
+                "does not go with awsvpc",
+            ),
+            (
+                json!({"loadBalancers": [{"loadBalancerName": "old", "containerName": "app", "containerPort": 80, "advancedConfiguration": {}}]}),
+                "advancedConfiguration needs a target group",
+            ),
+            (json!({"role": "ecs-lb"}), "role goes with one load balancer"),
+            (
+                json!({"serviceRegistries": [{"registryArn": "arn:aws:x", "containerName": "app"}]}),
+                "containerName and containerPort together",
+            ),
+            (
+                json!({"serviceRegistries": [{"registryArn": "arn:aws:x", "port": 1, "containerName": "app", "containerPort": 80}]}),
+                "either port or",
+            ),
+            (
+                json!({"serviceConnectConfiguration": {"enabled": true, "accessLogConfiguration": {"format": "TEXT"}}}),
+                "needs logConfiguration beside it",
+            ),
         ],
     );
 }
@@ -258,9 +342,7 @@ fn volume_needs_a_size_and_settings_of_its_type() {
         });
         edited(web(), edit)
     }
-    let volume = |settings: Value| {
-        json!({"volumeConfigurations": [{"name": "data", "managedEBSVolume": edited(json!({"roleArn": "arn:aws:x"}), settings)}]})
-    };
+    let volume = |settings: Value| json!({"volumeConfigurations": [{"name": "data", "managedEBSVolume": edited(json!({"roleArn": "arn:aws:x"}), settings)}]});
     each_is_accepted(with_volume, vec![json!({}), volume(json!({"snapshotId": "snap-1", "volumeInitializationRate": 100}))]);
     each_is_refused(
         with_volume,
@@ -287,7 +369,12 @@ fn reserved_tag_keys_are_refused() {
 
 #[test]
 fn what_ecs_cannot_change_is_refused_also_when_a_field_comes_or_goes() {
-    let balanced = || edited(on_instances(), json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "app", "containerPort": 80}]}));
+    let balanced = || {
+        edited(
+            on_instances(),
+            json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "app", "containerPort": 80}]}),
+        )
+    };
     let with_role = || edited(balanced(), json!({"role": "ecs-lb"}));
     let code_deploy = || edited(balanced(), json!({"deploymentController": {"type": "CODE_DEPLOY"}}));
     let table = [
@@ -308,7 +395,10 @@ fn what_ecs_cannot_change_is_refused_also_when_a_field_comes_or_goes() {
 
 #[test]
 fn default_written_out_is_no_change() {
-    let written = edited(on_instances(), json!({"schedulingStrategy": "REPLICA", "serviceName": "web", "deploymentController": {"type": "ECS"}}));
+    let written = edited(
+        on_instances(),
+        json!({"schedulingStrategy": "REPLICA", "serviceName": "web", "deploymentController": {"type": "ECS"}}),
+    );
     assert_eq!(refusal(on_instances(), written.clone()), None);
     assert_eq!(refusal(written, on_instances()), None);
 }
@@ -333,7 +423,12 @@ fn launch_type_gives_way_to_a_strategy_and_comes_back_with_an_empty_one() {
 
 #[test]
 fn controller_changes_that_ecs_allows_are_accepted() {
-    let balanced = || edited(on_instances(), json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "app", "containerPort": 80}]}));
+    let balanced = || {
+        edited(
+            on_instances(),
+            json!({"loadBalancers": [{"targetGroupArn": "arn:aws:x", "containerName": "app", "containerPort": 80}]}),
+        )
+    };
     let code_deploy = edited(balanced(), json!({"deploymentController": {"type": "CODE_DEPLOY"}}));
     let external = json!({"cluster": "demo", "deploymentController": {"type": "EXTERNAL"}});
     assert_eq!(refusal(code_deploy, balanced()), None);
@@ -342,10 +437,21 @@ fn controller_changes_that_ecs_allows_are_accepted() {
 }
 
 #[test]
-fn name_with_dots_needs_a_service_name() {
-    let refusal = validate_cel(&named("web.v2", web())).unwrap_err().to_string();
-    assert!(refusal.contains("no dots"), "{refusal}");
-    assert!(validate_cel(&named("web.v2", edited(web(), json!({"serviceName": "web-v2"})))).is_ok());
+fn names_with_dots_need_names_for_ecs() {
+    let refused = |spec: Value| complaints(&named("web.v2", spec), None).unwrap();
+    let named_service = edited(web(), json!({"serviceName": "web-v2"}));
+    assert!(refused(web()).contains("no dots in a service's name"));
+    assert!(refused(named_service.clone()).contains("no dots in a family"));
+    let named_family = edited(named_service, json!({"taskDefinitionTemplate": {"family": "web"}}));
+    assert_eq!(complaints(&named("web.v2", named_family), None), None);
+}
+
+#[test]
+fn family_of_the_template_cannot_be_changed() {
+    let family = |name: &str| edited(web(), json!({"taskDefinitionTemplate": {"family": name}}));
+    assert_eq!(refusal(web(), family("web")), None);
+    assert!(refusal(web(), family("other")).unwrap().contains("family of taskDefinitionTemplate cannot be changed"));
+    assert!(refusal(family("other"), web()).unwrap().contains("family of taskDefinitionTemplate cannot be changed"));
 }
 
 #[test]
@@ -360,12 +466,19 @@ fn empty_lists_and_unknown_words_survive() {
 
 #[test]
 fn rules_are_spelled_out() {
-    let crd = serde_json::to_value(EcsService::crd()).unwrap();
-    let spec = crd.pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec").unwrap();
+    let spec = SCHEMA.pointer("/properties/spec").unwrap();
     let rules = spec["x-kubernetes-validations"].as_array().unwrap();
     assert!(rules.len() > 30);
     for rule in rules {
         assert!(!rule["rule"].as_str().unwrap().contains('$'), "{rule}");
     }
     assert!(spec.pointer("/properties/tags/x-kubernetes-validations").is_some());
+}
+
+#[test]
+fn excluded_members_are_no_fields() {
+    let fields = SCHEMA.pointer("/properties/spec/properties").unwrap();
+    for (member, _) in EXCLUDED {
+        assert!(fields.get(member).is_none(), "{member} is a field and excluded");
+    }
 }
