@@ -69,3 +69,6 @@ fn missing(operation: Operation, what: &str) -> AwsError {
 fn unreadable(operation: Operation) -> impl Fn(CodecError) -> AwsError {
     move |e| AwsError::malformed(operation.name, operation.is_write, e.to_string())
 }
+
+#[cfg(test)]
+mod tests;

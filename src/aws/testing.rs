@@ -1,0 +1,113 @@
+//! A fake AWS behind the SDK's HTTP client: a function from operation and request to status and answer.
+
+use super::calls::Ecs;
+use super::connection::{Connection, config_in_process};
+use super::pace::Pacer;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) type Answer = (u16, Value);
+
+/// A fake that answers after 20 ms and remembers what it was asked.
+#[derive(Clone)]
+pub(super) struct Fake {
+    answer: Arc<dyn Fn(&str, &Value) -> Answer + Send + Sync>,
+    calls: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl fmt::Debug for Fake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fake")
+    }
+}
+
+impl Fake {
+    pub(super) fn new(answer: impl Fn(&str, &Value) -> Answer + Send + Sync + 'static) -> Self {
+        Self { answer: Arc::new(answer), calls: Arc::default() }
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        let config = config_in_process(SharedHttpClient::new(self.clone()), "AKIDEXAMPLE", "eu-central-1");
+        Connection::of_account("default", &config, Pacer::default(), "111122223333".to_owned()).unwrap()
+    }
+
+    pub(super) fn ecs(&self) -> Ecs {
+        self.connection().ecs
+    }
+
+    pub(super) fn calls(&self) -> Vec<(String, Value)> {
+        self.calls.lock().clone()
+    }
+
+    pub(super) fn count(&self, operation: &str) -> usize {
+        self.calls.lock().iter().filter(|(name, _)| name == operation).count()
+    }
+
+    pub(super) fn clear(&self) {
+        self.calls.lock().clear();
+    }
+}
+
+impl HttpConnector for Fake {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let fake = self.clone();
+        HttpConnectorFuture::new(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let target = request.headers().get("x-amz-target").unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or(Value::Null);
+            let (status, answer) = (fake.answer)(&operation, &body);
+            fake.calls.lock().push((operation, body));
+            let body = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
+            Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+        })
+    }
+}
+
+impl HttpClient for Fake {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+pub(super) fn error(code: &str, message: &str) -> Answer {
+    (400, json!({"__type": code, "message": message}))
+}
+
+pub(super) const CLUSTER: &str = "arn:aws:ecs:eu-central-1:111122223333:cluster/prod";
+
+/// A settled service as DescribeServices shows it.
+pub(super) fn service(name: &str) -> Value {
+    json!({
+        "serviceName": name,
+        "serviceArn": format!("arn:aws:ecs:eu-central-1:111122223333:service/prod/{name}"),
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "pendingCount": 0,
+        "launchType": "FARGATE", "createdAt": 1_790_000_000.25,
+        "taskDefinition": "arn:aws:ecs:eu-central-1:111122223333:task-definition/shop:1",
+        "currentServiceDeployment": deployment_arn(name, 1),
+        "deployments": [deployment(1, "COMPLETED")],
+        "events": [], "loadBalancers": [], "placementStrategy": [],
+    })
+}
+
+pub(super) fn deployment(number: u32, state: &str) -> Value {
+    json!({
+        "id": format!("ecs-svc/{number}"), "status": "PRIMARY", "createdAt": 1_790_000_000 + number,
+        "taskDefinition": format!("arn:aws:ecs:eu-central-1:111122223333:task-definition/shop:{number}"),
+        "desiredCount": 2, "runningCount": 2, "pendingCount": 0, "failedTasks": 0, "rolloutState": state,
+    })
+}
+
+pub(super) fn deployment_arn(service: &str, number: u32) -> String {
+    format!("arn:aws:ecs:eu-central-1:111122223333:service-deployment/prod/{service}/{number}")
+}
