@@ -1,7 +1,7 @@
 //! Connections: whose credentials, which region, which endpoint, and whose account that is.
 //!
 //! Today there is one, `default`, made of what the environment gives (`AWS_REGION`, `AWS_ENDPOINT_URL`, a role of the pod …).
-//! Others will come from AwsConnection objects and live in the same map.
+//! Others will come from `AwsConnection` objects and live in the same map.
 
 use super::calls::Ecs;
 use super::error::AwsError;

@@ -210,7 +210,7 @@ where
 }
 
 fn is_about_credentials<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
-    chain(error).any(|cause| cause.is::<CredentialsError>())
+    chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>)
 }
 
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -106,7 +106,7 @@ impl Pacer {
     ///
     /// # Errors
     /// Those of the call; [`Kind::Throttled`] once the tries are used up.
-    pub(super) async fn run<T, F, S>(&self, operation: Operation, priority: Priority, mut send: F) -> Result<T, AwsError>
+    pub(super) async fn run<T, F, S>(&self, operation: Operation, priority: Priority, mut attempt: F) -> Result<T, AwsError>
     where
         F: FnMut() -> S,
         S: Future<Output = Result<T, AwsError>>,
@@ -117,7 +117,7 @@ impl Pacer {
             let asked = Instant::now();
             let turn = self.turn(operation.bucket, ticket).await;
             let sent = Instant::now();
-            let result = send().await;
+            let result = attempt().await;
             let error = result.as_ref().err();
             turn.done(error);
             self.report(Observed {

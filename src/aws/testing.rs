@@ -14,13 +14,23 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
 pub(super) type Answer = (u16, Value);
+type Answers = Arc<dyn Fn(&str, &Value) -> Answer + Send + Sync>;
+
+/// The status of an answer that never comes.
+pub(super) const HANG: u16 = 0;
+
+/// Lets time pass.
+pub(super) async fn pass(time: Duration) {
+    sleep_until(Instant::now() + time).await;
+}
 
 /// A fake that answers after 20 ms and remembers what it was asked.
 #[derive(Clone)]
 pub(super) struct Fake {
-    answer: Arc<dyn Fn(&str, &Value) -> Answer + Send + Sync>,
+    answer: Answers,
     calls: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
@@ -61,12 +71,15 @@ impl HttpConnector for Fake {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            pass(Duration::from_millis(20)).await;
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or(Value::Null);
             let (status, answer) = (fake.answer)(&operation, &body);
             fake.calls.lock().push((operation, body));
+            if status == HANG {
+                std::future::pending::<()>().await;
+            }
             let body = answer.as_str().map_or_else(|| answer.to_string(), str::to_owned);
             Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
         })
@@ -85,7 +98,7 @@ pub(super) fn error(code: &str, message: &str) -> Answer {
 
 pub(super) const CLUSTER: &str = "arn:aws:ecs:eu-central-1:111122223333:cluster/prod";
 
-/// A settled service as DescribeServices shows it.
+/// A settled service as `DescribeServices` shows it.
 pub(super) fn service(name: &str) -> Value {
     json!({
         "serviceName": name,

@@ -1,15 +1,15 @@
-//! The history of services: ServiceDeployments and ServiceRevisions.
+//! The history of services: `ServiceDeployments` and `ServiceRevisions`.
 
 use super::{Ecs, unreadable};
 use crate::aws::error::AwsError;
 use crate::aws::model::{ServiceDeployment, ServiceRevision};
 use crate::aws::operation::{DESCRIBE_SERVICE_DEPLOYMENTS, DESCRIBE_SERVICE_REVISIONS, LIST_SERVICE_DEPLOYMENTS};
 
-/// How many ServiceDeployments or ServiceRevisions one call describes.
+/// How many `ServiceDeployments` or `ServiceRevisions` one call describes.
 pub(in crate::aws) const HISTORY_PER_CALL: usize = 20;
 
 impl Ecs {
-    /// Describes up to twenty ServiceDeployments. Those that AWS does not know are left out.
+    /// Describes up to twenty `ServiceDeployments`. Those that AWS does not know are left out.
     ///
     /// # Errors
     /// Those of AWS.
@@ -22,7 +22,7 @@ impl Ecs {
         Ok(output.service_deployments.unwrap_or_default().into_iter().map(ServiceDeployment::read).collect())
     }
 
-    /// Lists the newest ServiceDeployments of a service, newest first, at most a hundred. Strategy, stage, rollback and
+    /// Lists the newest `ServiceDeployments` of a service, newest first, at most a hundred. Strategy, stage, rollback and
     /// circuit breaker are not in the list.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Ecs {
         Ok(listed)
     }
 
-    /// Describes up to twenty ServiceRevisions. Those that AWS does not know are left out.
+    /// Describes up to twenty `ServiceRevisions`. Those that AWS does not know are left out.
     ///
     /// # Errors
     /// Those of AWS.

@@ -45,15 +45,15 @@ impl Ecs {
         &self.pacer
     }
 
-    /// Makes a call when it is its turn. `send` is called again for each retry of a throttled call.
-    async fn call<T, E, F, S>(&self, operation: Operation, mut send: F) -> Result<T, AwsError>
+    /// Makes a call when it is its turn. `attempt` is called again for each retry of a throttled call.
+    async fn call<T, E, F, S>(&self, operation: Operation, mut attempt: F) -> Result<T, AwsError>
     where
         F: FnMut() -> S,
         S: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let sorted = || {
-            let sent = send();
+            let sent = attempt();
             async move { sent.await.map_err(|e| AwsError::sort(operation.name, operation.is_write, &e)) }
         };
         self.pacer.run(operation, self.priority, sorted).await

@@ -12,10 +12,10 @@ use aws_sdk_ecs::types::ServiceField;
 use crate::domain::short_name;
 use std::sync::Arc;
 
-/// How many services one DescribeServices takes.
+/// How many services one `DescribeServices` takes.
 pub(in crate::aws) const SERVICES_PER_CALL: usize = 10;
 
-/// What AWS told about the services of one DescribeServices.
+/// What AWS told about the services of one `DescribeServices`.
 #[derive(Clone, Debug, Default)]
 pub struct DescribedServices {
     /// Those that it described. Among them may be ones that drain or are no more.

@@ -1,4 +1,4 @@
-//! The history of a service: its ServiceDeployments and ServiceRevisions.
+//! The history of a service: its `ServiceDeployments` and `ServiceRevisions`.
 
 use super::timestamp;
 use crate::aws::codec::{CodecError, to_json};
@@ -17,7 +17,7 @@ pub struct ServiceDeployment {
     pub status_reason: Option<String>,
     /// Where a rollout in progress stands, such as `SCALE_UP` or `BAKE_TIME`.
     pub lifecycle_stage: Option<String>,
-    /// ARN of the ServiceRevision that it rolls out.
+    /// ARN of the `ServiceRevision` that it rolls out.
     pub target_revision: Option<String>,
     /// ARN of the task definition of that revision, once it was looked up: see [`ServiceRevision`].
     pub target_task_definition: Option<String>,
@@ -46,7 +46,7 @@ pub struct ServiceDeployment {
 pub struct Rollback {
     /// Why, in AWS's words.
     pub reason: String,
-    /// ARN of the ServiceRevision that it went back to.
+    /// ARN of the `ServiceRevision` that it went back to.
     pub service_revision_arn: Option<String>,
     /// When it began.
     pub started_at: Option<Timestamp>,

@@ -38,13 +38,13 @@ pub struct LiveService {
     pub deployments: Vec<LiveDeployment>,
     /// The newest events, newest first; at most 20.
     pub events: Vec<ServiceEvent>,
-    /// ARN of the ServiceDeployment in progress or last done.
+    /// ARN of the `ServiceDeployment` in progress or last done.
     pub current_service_deployment: Option<String>,
     /// Tags. Empty in replies to writes that do not return them.
     pub tags: BTreeMap<String, String>,
     /// `true` if ECS itself manages the service (Express mode): hands off.
     pub managed_by_ecs: bool,
-    /// What can be set, as AWS's JSON in the names of CreateService. What AWS shows on the primary deployment only
+    /// What can be set, as AWS's JSON in the names of `CreateService`. What AWS shows on the primary deployment only
     /// (`serviceConnectConfiguration`, `volumeConfigurations`, `vpcLatticeConfigurations`) is lifted from there. No tags.
     pub fields: Value,
 }
@@ -141,7 +141,7 @@ impl LiveService {
     }
 }
 
-/// What can be set, in the names of CreateService.
+/// What can be set, in the names of `CreateService`.
 fn fields(service: &types::Service, primary: Option<&types::Deployment>) -> Result<Value, CodecError> {
     let Value::Object(described) = to_json(service)? else { return Ok(Value::Null) };
     let mut fields = Map::new();

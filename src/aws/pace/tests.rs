@@ -5,11 +5,12 @@ use crate::aws::error::{AwsError, Kind};
 use crate::aws::operation::{
     CREATE_SERVICE, DEREGISTER_TASK_DEFINITION, DESCRIBE_SERVICES, Operation, REGISTER_TASK_DEFINITION, UPDATE_SERVICE,
 };
+use crate::aws::testing::pass;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 /// A bucket as AWS keeps it, with calls that take unequally long to arrive.
 struct Aws {
@@ -49,9 +50,9 @@ impl Aws {
     }
 
     async fn call(&self, operation: Operation, number: usize) -> Result<(), AwsError> {
-        sleep(Duration::from_millis(10 + (number as u64 * 7919) % 40)).await;
+        pass(Duration::from_millis(10 + (number as u64 * 7919) % 40)).await;
         let is_granted = self.take();
-        sleep(Duration::from_millis(15)).await;
+        pass(Duration::from_millis(15)).await;
         if is_granted {
             self.state.lock().done.push(number);
             return Ok(());
@@ -95,7 +96,7 @@ async fn a_stranger_who_eats_half_the_bucket_costs_few_throttled_calls() {
         loop {
             stranger.take();
             stranger.state.lock().calls -= 1;
-            sleep(Duration::from_millis(400)).await;
+            pass(Duration::from_millis(400)).await;
         }
     });
     let before = aws.state.lock().throttled;
@@ -140,7 +141,7 @@ async fn clean_up_leaves_half_the_bucket_to_those_that_come() {
             pacer.run(DEREGISTER_TASK_DEFINITION, Priority::CleanUp, clean).await
         });
     }
-    sleep(Duration::from_millis(1)).await;
+    pass(Duration::from_millis(1)).await;
     assert_eq!(*cleaned.lock(), 9);
     let began = Instant::now();
     let register = || async { Ok(()) };
@@ -184,8 +185,8 @@ async fn an_outage_is_probed_and_not_stormed_and_its_end_is_found_soon() {
         all.spawn(async move {
             loop {
                 let create = || async {
-                    sleep(Duration::from_millis(15)).await;
-                    if began.elapsed() < Duration::from_secs(60) {
+                    pass(Duration::from_millis(15)).await;
+                    if began.elapsed() < Duration::from_mins(1) {
                         *calls.lock() += 1;
                         return Err(failure(CREATE_SERVICE, Kind::Unavailable));
                     }
@@ -194,7 +195,7 @@ async fn an_outage_is_probed_and_not_stormed_and_its_end_is_found_soon() {
                 if pacer.run(CREATE_SERVICE, Priority::Change, create).await.is_ok() {
                     return;
                 }
-                sleep(Duration::from_secs(1)).await;
+                pass(Duration::from_secs(1)).await;
             }
         });
     }

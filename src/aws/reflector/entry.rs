@@ -12,11 +12,11 @@ use tokio::time::Instant;
 /// How long after our own write AWS may still answer as if it had not been.
 const WRITE_LAG: Duration = Duration::from_secs(15);
 /// How long after our own write AWS may not know a service that it has just made.
-const CREATE_LAG: Duration = Duration::from_secs(120);
+const CREATE_LAG: Duration = Duration::from_mins(2);
 /// How often a missing service is looked for at the pace of a rollout.
 const MISSING_LOOKS: u32 = 3;
 /// The longest pause after failures.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 
 /// What one read says about one service.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Entry {
     /// Read by itself, because it makes reads fail for others.
     pub(super) is_alone: bool,
     pub(super) deployment_arn: Option<String>,
-    /// A ServiceRevision and its task definition. Revisions never change.
+    /// A `ServiceRevision` and its task definition. Revisions never change.
     pub(super) revision: Option<(String, String)>,
     pub(super) stopped_looked: Option<Instant>,
     failures: u32,
@@ -186,7 +186,7 @@ impl Entry {
         self.error.take().is_some()
     }
 
-    /// The ServiceDeployment to read beside the service, if there is one that can still change.
+    /// The `ServiceDeployment` to read beside the service, if there is one that can still change.
     pub(super) fn wanted_deployment(&self) -> Option<String> {
         let Seen::Live { service, deployment, .. } = &self.seen else { return None };
         let arn = self.deployment_arn.as_ref().or(service.current_service_deployment.as_ref())?;

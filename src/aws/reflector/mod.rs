@@ -30,7 +30,7 @@ use tokio::time::Instant;
 pub enum Pace {
     /// Nothing is expected to happen.
     Settled,
-    /// A rollout or a deletion is under way. Its ServiceDeployment is read too.
+    /// A rollout or a deletion is under way. Its `ServiceDeployment` is read too.
     Rolling,
     /// Read once, at once, and the owner is told even if nothing is new. After that as before.
     Now,
@@ -52,7 +52,7 @@ pub enum Seen {
     Live {
         /// The service.
         service: Arc<LiveService>,
-        /// Its newest ServiceDeployment, once it was followed as rolling.
+        /// Its newest `ServiceDeployment`, once it was followed as rolling.
         deployment: Option<Arc<ServiceDeployment>>,
         /// Tasks that stopped, newest first, if some failed or were lacking.
         stopped: Arc<Vec<StoppedTask>>,
@@ -77,7 +77,7 @@ pub struct Polling {
 impl Default for Polling {
     fn default() -> Self {
         Self {
-            settled: Duration::from_secs(60),
+            settled: Duration::from_mins(1),
             rolling: Duration::from_secs(5),
             stopped_tasks: Duration::from_secs(10),
             window: Duration::from_millis(100),
@@ -175,7 +175,7 @@ impl Services {
         self.0.woken.notify_one();
     }
 
-    /// Has this ServiceDeployment read while the service rolls, instead of the one that the service names as its current one.
+    /// Has this `ServiceDeployment` read while the service rolls, instead of the one that the service names as its current one.
     pub fn follow_deployment(&self, key: &ServiceKey, arn: Option<&str>) {
         if let Some(entry) = self.0.state.lock().entries.get_mut(key) {
             entry.deployment_arn = arn.map(str::to_owned);

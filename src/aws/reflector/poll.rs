@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// How long the loop sleeps when nothing is followed.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 /// Reads by one that fail in the same way until the whole batch counts as failed.
 const SAME_FAILURES: usize = 3;
 
@@ -62,7 +62,7 @@ impl Services {
         (batches, next.unwrap_or(now + IDLE))
     }
 
-    /// Reads a batch, then the ServiceDeployments of those that roll. Returns those whose stopped tasks are worth a look.
+    /// Reads a batch, then the `ServiceDeployments` of those that roll. Returns those whose stopped tasks are worth a look.
     async fn read(&self, batch: Batch) -> Vec<ServiceKey> {
         let started = Instant::now();
         let calls = batch.names.chunks(SERVICES_PER_CALL).map(|names| self.read_services(&batch, names));

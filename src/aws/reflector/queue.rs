@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Services read in one go: two calls for the services, one for the ServiceDeployments of all.
+/// Services read in one go: two calls for the services, one for the `ServiceDeployments` of all.
 pub(super) const AT_ONCE: usize = 2 * SERVICES_PER_CALL;
 
 /// Names by the time at which they are due.

@@ -2,7 +2,7 @@
 
 use super::{Pace, Polling, Seen, Services};
 use crate::aws::model::LiveService;
-use crate::aws::testing::{Answer, Fake, deployment, deployment_arn, error, service};
+use crate::aws::testing::{Answer, Fake, deployment, deployment_arn, error, pass, service};
 use crate::aws::{Ecs, Kind};
 use crate::domain::{ObjectKey, ServiceKey};
 use futures::StreamExt;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// A fake AWS with services that tests change, and a reflector that runs.
 struct World {
@@ -87,7 +87,7 @@ fn owner(key: &ServiceKey) -> ObjectKey {
 }
 
 async fn seconds(seconds: u64) {
-    sleep(Duration::from_secs(seconds)).await;
+    pass(Duration::from_secs(seconds)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +96,7 @@ async fn a_service_is_read_soon_after_it_is_followed_and_its_owner_is_told() {
     let web = world.add("web");
     assert!(matches!(world.services.get(&web), Seen::Unknown));
     world.follow(&web, Pace::Settled);
-    sleep(Duration::from_millis(150)).await;
+    pass(Duration::from_millis(150)).await;
     assert_eq!(world.live(&web).running, 2);
     assert_eq!(world.told().await.as_deref(), Some("web"));
 }
@@ -236,12 +236,12 @@ async fn a_read_that_began_before_our_own_write_ended_is_thrown_away() {
     while world.told().await.is_some() {}
     // The read is under way: it takes 20 ms, and began 110 ms after it was asked for.
     world.follow(&web, Pace::Now);
-    sleep(Duration::from_millis(110)).await;
+    pass(Duration::from_millis(110)).await;
     let mut reply = (*world.live(&web)).clone();
     reply.desired = 9;
     reply.tags.clear();
     world.services.wrote(&web, reply);
-    sleep(Duration::from_millis(15)).await;
+    pass(Duration::from_millis(15)).await;
     assert_eq!(world.live(&web).desired, 9);
     world.edit(&web, |web| web["desiredCount"] = json!(9));
     seconds(1).await;
@@ -408,7 +408,7 @@ async fn one_who_waits_for_a_change_is_told_within_a_second() {
         let key = world.add(&format!("s{number:03}"));
         world.follow(&key, Pace::Settled);
     }
-    sleep(Duration::from_millis(200)).await;
+    pass(Duration::from_millis(200)).await;
     while world.told().await.is_some() {}
     let web = world.add("web");
     world.follow(&web, Pace::Now);
