@@ -1,0 +1,4 @@
+//! Stories that users live, on a real kube-apiserver with the operator and a simulated AWS.
+
+mod rollouts;
+mod world;

@@ -1,0 +1,286 @@
+//! What a story plays in: a real kube-apiserver, the operator, and a simulated AWS, one namespace to each story.
+
+use ecs_operator::api::{EcsService, EcsTaskDefinition, crds};
+use ecs_operator::aws::connection::{Connection, config_in_process};
+use ecs_operator::aws::pace::Pacer;
+use ecs_operator::aws::reflector::Polling;
+use ecs_operator::metrics::Metrics;
+use ecs_operator::operator::Operator;
+use envtest::ControlPlane;
+use k8s_openapi::api::core::v1::{Event, Namespace};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::core::{GroupVersionKind, ObjectMeta};
+use kube::discovery::ApiResource;
+use kube::{Client, ResourceExt};
+use serde_json::{Value, json};
+use simulator::{Settings, Simulator};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Simulated seconds in a second: a rollout of a minute takes half a second.
+pub const SPEED: f64 = 120.0;
+/// Longest wait for anything. A machine that is busy is slow, so this is not tight.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The cluster that is there from the start.
+pub const CLUSTER: &str = "demo";
+
+async fn control_plane() -> &'static ControlPlane {
+    static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
+    SHARED
+        .get_or_init(|| async {
+            let plane = ControlPlane::start().await.unwrap();
+            install(&plane.client().await.unwrap()).await;
+            plane
+        })
+        .await
+}
+
+/// Installs the kinds and waits until they are served.
+async fn install(kube: &Client) {
+    let api = Api::all(kube.clone());
+    for crd in crds() {
+        api.create(&PostParams::default(), &crd).await.unwrap();
+        let established = kube::runtime::conditions::is_crd_established();
+        kube::runtime::wait::await_condition(api.clone(), &crd.name_any(), established).await.unwrap();
+    }
+}
+
+/// One story's surroundings.
+pub struct World {
+    /// The Kubernetes API, as an administrator.
+    pub kube: Client,
+    /// AWS.
+    pub aws: Simulator,
+    /// The story's own namespace.
+    pub namespace: String,
+    /// Identifier of the installation.
+    pub installation: String,
+    running: Option<(CancellationToken, JoinHandle<()>)>,
+}
+
+impl World {
+    /// A namespace, an AWS account with a cluster `demo`, and an operator that is at work.
+    pub async fn new() -> Self {
+        let mut world = Self::without_operator(Settings { speed: SPEED, ..Settings::default() }).await;
+        world.start_operator();
+        world
+    }
+
+    /// The same before the operator is started.
+    pub async fn without_operator(settings: Settings) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let kube = control_plane().await.client().await.unwrap();
+        let namespace = format!("story-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let meta = ObjectMeta { name: Some(namespace.clone()), ..ObjectMeta::default() };
+        let object = Namespace { metadata: meta, ..Namespace::default() };
+        Api::all(kube.clone()).create(&PostParams::default(), &object).await.unwrap();
+        let aws = Simulator::new(settings);
+        aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
+        Self { kube, aws, namespace, installation: "test-installation".to_owned(), running: None }
+    }
+
+    /// Starts the operator.
+    pub fn start_operator(&mut self) {
+        self.start_operator_as("111122223333");
+    }
+
+    /// Starts the operator with credentials of an account.
+    pub fn start_operator_as(&mut self, account: &str) {
+        let config = config_in_process(self.aws.http_client(), account, "eu-central-1");
+        let connection = Connection::of_account("default", &config, Pacer::new(), String::new()).unwrap();
+        let operator = Operator {
+            kube: self.kube.clone(),
+            connection,
+            installation: self.installation.clone(),
+            namespace: Some(self.namespace.clone()),
+            polling: Polling {
+                settled: Duration::from_secs(1),
+                rolling: Duration::from_millis(100),
+                stopped_tasks: Duration::from_millis(200),
+                window: Duration::from_millis(10),
+            },
+            metrics: Arc::new(Metrics::new()),
+            concurrency: 8,
+        };
+        let stop = CancellationToken::new();
+        self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
+    }
+
+    /// Stops the operator as SIGTERM does.
+    pub async fn stop_operator(&mut self) {
+        if let Some((stop, running)) = self.running.take() {
+            stop.cancel();
+            running.await.unwrap();
+        }
+    }
+
+    /// Ends the operator as SIGKILL does: between any two of its awaits.
+    pub async fn kill_operator(&mut self) {
+        if let Some((_, running)) = self.running.take() {
+            running.abort();
+            let _ = running.await;
+        }
+    }
+
+    /// The services of this story.
+    pub fn services(&self) -> Api<EcsService> {
+        Api::namespaced(self.kube.clone(), &self.namespace)
+    }
+
+    /// The task definitions of this story.
+    pub fn task_definitions(&self) -> Api<EcsTaskDefinition> {
+        Api::namespaced(self.kube.clone(), &self.namespace)
+    }
+
+    /// `kubectl apply --server-side` of one or more documents.
+    pub async fn apply(&self, yaml: &str) {
+        self.try_apply(yaml).await.unwrap();
+    }
+
+    /// The same, where a refusal is expected.
+    pub async fn try_apply(&self, yaml: &str) -> Result<(), kube::Error> {
+        for document in yaml.split("\n---\n") {
+            let value: Value = serde_yaml_ng::from_str(document).unwrap();
+            let kind = value["kind"].as_str().unwrap().to_owned();
+            let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ecs-operator.io", "v1alpha1", &kind));
+            let api: Api<DynamicObject> = Api::namespaced_with(self.kube.clone(), &self.namespace, &resource);
+            let name = value["metadata"]["name"].as_str().unwrap().to_owned();
+            let params = PatchParams::apply("kubectl").force();
+            api.patch(&name, &params, &Patch::Apply(value)).await?;
+        }
+        Ok(())
+    }
+
+    /// Changes the spec of a service.
+    pub async fn edit(&self, name: &str, spec: Value) {
+        let patch = Patch::Merge(json!({"spec": spec}));
+        self.services().patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Sets an annotation on a service.
+    pub async fn annotate(&self, name: &str, key: &str, value: &str) {
+        let patch = Patch::Merge(json!({"metadata": {"annotations": {key: value}}}));
+        self.services().patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Deletes a service and waits until it is gone.
+    pub async fn delete_and_wait(&self, name: &str) {
+        self.services().delete(name, &DeleteParams::default()).await.unwrap();
+        until_some(&format!("{name} is gone"), async || {
+            let left = self.services().get_opt(name).await.unwrap();
+            left.map_or(Ok(()), |left| Err(format!("{:#?}", left.status)))
+        })
+        .await;
+    }
+
+    /// Waits until a service is as `holds` says; fails with its status otherwise.
+    pub async fn until(&self, name: &str, what: &str, holds: impl Fn(&EcsService) -> bool) -> EcsService {
+        until_some(what, async || {
+            let service = self.services().get(name).await.unwrap();
+            if holds(&service) { Ok(service) } else { Err(format!("{:#?}", service.status)) }
+        })
+        .await
+    }
+
+    /// Waits until a task definition is as `holds` says.
+    pub async fn until_definition(&self, name: &str, what: &str, holds: impl Fn(&EcsTaskDefinition) -> bool) -> EcsTaskDefinition {
+        until_some(what, async || {
+            let found = self.task_definitions().get(name).await.unwrap();
+            if holds(&found) { Ok(found) } else { Err(format!("{:#?}", found.status)) }
+        })
+        .await
+    }
+
+    /// Waits until a service is Ready for its newest generation.
+    pub async fn until_ready(&self, name: &str) -> EcsService {
+        self.until(name, "Ready", is_ready).await
+    }
+
+    /// The service as ECS describes it.
+    pub fn live(&self, name: &str) -> Value {
+        let input = json!({"cluster": CLUSTER, "services": [name], "include": ["TAGS"]});
+        self.aws.call("DescribeServices", input).unwrap()["services"][0].clone()
+    }
+
+    /// How often an operation was called.
+    pub fn count(&self, operation: &str) -> usize {
+        self.aws.calls().iter().filter(|call| call.operation == operation).count()
+    }
+
+    /// Reasons of the Kubernetes Events about a service.
+    pub async fn events(&self, name: &str) -> Vec<Event> {
+        let api: Api<Event> = Api::namespaced(self.kube.clone(), &self.namespace);
+        let all = api.list(&ListParams::default()).await.unwrap();
+        all.items.into_iter().filter(|event| event.involved_object.name.as_deref() == Some(name)).collect()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some((_, running)) = self.running.take() {
+            running.abort();
+        }
+    }
+}
+
+/// Asks again and again until the answer is good.
+pub async fn until_some<T: Debug>(what: &str, ask: impl AsyncFn() -> Result<T, String>) -> T {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(last) => {
+                assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}; last seen: {last}");
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A condition of a service.
+pub fn condition<'a>(service: &'a EcsService, kind: &str) -> Option<&'a Condition> {
+    service.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
+}
+
+/// Whether a condition of a service is true.
+pub fn is_true(service: &EcsService, kind: &str) -> bool {
+    condition(service, kind).is_some_and(|condition| condition.status == "True")
+}
+
+/// Whether the service is Ready for its newest generation.
+pub fn is_ready(service: &EcsService) -> bool {
+    is_true(service, "Ready") && service.status.as_ref().and_then(|status| status.observed_generation) == service.metadata.generation
+}
+
+/// A service with its own template on Fargate.
+pub fn web(image: &str, count: u32) -> String {
+    format!(
+        r#"
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsService
+metadata: {{name: web}}
+spec:
+  cluster: demo
+  desiredCount: {count}
+  launchType: FARGATE
+  networkConfiguration: {{awsvpcConfiguration: {{subnets: [subnet-a, subnet-b], securityGroups: [sg-app]}}}}
+  deploymentConfiguration: {{deploymentCircuitBreaker: {{enable: true, rollback: true}}}}
+  taskDefinitionTemplate:
+    requiresCompatibilities: [FARGATE]
+    networkMode: awsvpc
+    cpu: "256"
+    memory: "512"
+    executionRoleArn: arn:aws:iam::111122223333:role/ecs-exec
+    containerDefinitions:
+    - name: app
+      image: {image}
+      portMappings: [{{name: http, containerPort: 80}}]
+"#
+    )
+}
