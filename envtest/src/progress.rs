@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Seconds between two lines where standard error is no terminal.
 const QUIET: Duration = Duration::from_secs(30);
@@ -23,7 +23,10 @@ pub(crate) struct Progress {
 impl Progress {
     /// Begin to tell of `what`; `expected` says how long it will take.
     pub(crate) fn start(what: &str, expected: &str) -> Self {
-        let bar = ProgressBar::new_spinner();
+        // With the time: linking says nothing for a while.
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style);
         let now = Instant::now();
         let progress = Self {
             what: what.to_owned(),
@@ -43,15 +46,12 @@ impl Progress {
         if !line.starts_with("go: ") {
             self.packages += 1;
         }
-        let elapsed = minutes(self.started.elapsed());
         let line = line.trim_start_matches("go: ");
-        self.bar.set_message(format!(
-            "{}: {elapsed}, {} packages, {line}",
-            self.what, self.packages
-        ));
+        self.bar
+            .set_message(format!("{}: {} packages, {line}", self.what, self.packages));
         if self.bar.is_hidden() && self.said.elapsed() >= QUIET {
             self.said = Instant::now();
-            let packages = self.packages;
+            let (elapsed, packages) = (minutes(self.started.elapsed()), self.packages);
             self.say(&format!(
                 "building {}: {elapsed}, {packages} packages",
                 self.what
