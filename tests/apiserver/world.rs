@@ -93,7 +93,7 @@ impl World {
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
         let config = config_in_process(self.aws.http_client(), account, "eu-central-1");
-        let connection = Connection::of_account("default", &config, Pacer::new(), String::new()).unwrap();
+        let connection = Connection::of_account("default", &config, Pacer::new(1000.0), String::new()).unwrap();
         let operator = Operator {
             kube: self.kube.clone(),
             connection,
@@ -174,7 +174,7 @@ impl World {
         self.services().delete(name, &DeleteParams::default()).await.unwrap();
         until_some(&format!("{name} is gone"), async || {
             let left = self.services().get_opt(name).await.unwrap();
-            left.map_or(Ok(()), |left| Err(format!("{:#?}", left.status)))
+            left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
         })
         .await;
     }
@@ -183,7 +183,7 @@ impl World {
     pub async fn until(&self, name: &str, what: &str, holds: impl Fn(&EcsService) -> bool) -> EcsService {
         until_some(what, async || {
             let service = self.services().get(name).await.unwrap();
-            if holds(&service) { Ok(service) } else { Err(format!("{:#?}", service.status)) }
+            if holds(&service) { Ok(service) } else { Err(serde_yaml_ng::to_string(&service.status).unwrap()) }
         })
         .await
     }
@@ -192,7 +192,7 @@ impl World {
     pub async fn until_definition(&self, name: &str, what: &str, holds: impl Fn(&EcsTaskDefinition) -> bool) -> EcsTaskDefinition {
         until_some(what, async || {
             let found = self.task_definitions().get(name).await.unwrap();
-            if holds(&found) { Ok(found) } else { Err(format!("{:#?}", found.status)) }
+            if holds(&found) { Ok(found) } else { Err(serde_yaml_ng::to_string(&found.status).unwrap()) }
         })
         .await
     }
