@@ -6,7 +6,9 @@ pub mod json;
 mod key;
 pub mod owner;
 mod revision;
+mod time;
 
 pub use arn::{Arn, NotAnArn};
 pub use key::{ObjectKey, ServiceKey, short_name};
 pub use revision::{NotARevision, Revision};
+pub use time::whole_seconds;

@@ -1,8 +1,9 @@
 //! Conditions: their types, how a new set takes the place of the old one, and what a reader may conclude. Pure.
 
 use super::Notice;
+use crate::domain::whole_seconds;
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 /// The types of condition that kinds here use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub fn merge(before: &[Condition], statements: &[Statement], generation: Option<
             let since = before
                 .iter()
                 .find(|old| old.type_ == statement.kind.as_str() && old.status == status)
-                .map_or_else(|| Time(now), |old| old.last_transition_time.clone());
+                .map_or_else(|| whole_seconds(now), |old| old.last_transition_time.clone());
             Condition {
                 type_: statement.kind.as_str().to_owned(),
                 status: status.to_owned(),

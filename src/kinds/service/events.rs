@@ -2,8 +2,8 @@
 
 use crate::api::service::status::LastEvent;
 use crate::aws::{LiveService, ServiceEvent};
+use crate::domain::whole_seconds;
 use crate::engine::Notice;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// What to match in a message, the reason it gets here, and whether it is trouble (notes on service events). The first
 /// match counts. Texts are no contract of AWS's: they are told to people and decide nothing.
@@ -35,7 +35,7 @@ pub fn unheard<'a>(before: Option<&LastEvent>, live: &'a LiveService) -> Vec<&'a
     let mut new: Vec<&ServiceEvent> = live
         .events
         .iter()
-        .filter(|event| !ids.contains(&event.id) && (last.is_none() || event.at >= last))
+        .filter(|event| !ids.contains(&event.id) && (last.is_none() || event.at.map(|at| whole_seconds(at).0) >= last))
         .collect();
     new.reverse();
     new
@@ -43,13 +43,14 @@ pub fn unheard<'a>(before: Option<&LastEvent>, live: &'a LiveService) -> Vec<&'a
 
 /// How far events are made known once all of `live` are.
 pub fn newest(before: Option<LastEvent>, live: &LiveService) -> Option<LastEvent> {
-    let at = live.events.iter().filter_map(|event| event.at).max();
+    let second = |event: &ServiceEvent| event.at.map(whole_seconds);
+    let at = live.events.iter().filter_map(second).max_by_key(|at| at.0);
     let Some(at) = at else { return before };
-    if before.as_ref().and_then(|last| last.at.as_ref()).is_some_and(|last| last.0 > at) {
+    if before.as_ref().and_then(|last| last.at.as_ref()).is_some_and(|last| last.0 > at.0) {
         return before;
     }
-    let ids = live.events.iter().filter(|event| event.at == Some(at)).map(|event| event.id.clone()).collect();
-    Some(LastEvent { at: Some(Time(at)), ids })
+    let ids = live.events.iter().filter(|event| second(event).as_ref() == Some(&at)).map(|event| event.id.clone()).collect();
+    Some(LastEvent { at: Some(at), ids })
 }
 
 /// What a person reads of an event.

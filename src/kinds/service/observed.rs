@@ -4,6 +4,7 @@ use super::rollout;
 use crate::api::EcsServiceStatus;
 use crate::api::service::status::{FailedRollout, Rollout};
 use crate::aws::reflector::Seen;
+use crate::domain::whole_seconds;
 use crate::aws::{AwsError, LiveService, ServiceDeployment, ServiceState, StoppedTask};
 use std::sync::Arc;
 
@@ -75,7 +76,7 @@ impl Observed {
 
     fn judge(&mut self) {
         let Some(live) = self.live.as_ref().filter(|_| self.state == State::Active) else { return };
-        let incarnation = live.created_at.map(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time);
+        let incarnation = live.created_at.map(whole_seconds);
         let same = self.memory.created_at.is_none() || self.memory.created_at == incarnation;
         let remembered = self.memory.rollout.as_ref().filter(|_| same);
         self.rollout = rollout::judge(remembered, live, self.deployment.as_deref());

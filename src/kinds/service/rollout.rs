@@ -5,9 +5,8 @@
 
 use crate::api::service::status::{FailedRollout, Rollout};
 use crate::aws::{LiveDeployment, LiveService, ServiceDeployment};
-use crate::domain::short_name;
+use crate::domain::{short_name, whole_seconds};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// Words for `status.rollout.state`.
 pub mod state {
@@ -41,8 +40,8 @@ pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&Ser
     if let Some(told) = told {
         rollout.status = Some(told.status.clone());
         rollout.stage.clone_from(&told.lifecycle_stage);
-        rollout.finished_at = told.finished_at.map(Time);
-        rollout.started_at = told.started_at.or(told.created_at).map(Time).or(rollout.started_at);
+        rollout.finished_at = told.finished_at.map(whole_seconds);
+        rollout.started_at = told.started_at.or(told.created_at).map(whole_seconds).or(rollout.started_at);
         rollout.strategy = told.strategy.clone().or(rollout.strategy);
     }
     rollout.reason = reason.or_else(|| reason_of(&rollout, live)).or(rollout.reason);
@@ -59,7 +58,7 @@ pub fn begun(live: &LiveService, primary: &LiveDeployment) -> Rollout {
         service_deployment_arn: live.current_service_deployment.clone(),
         strategy: live.fields.pointer("/deploymentConfiguration/strategy").and_then(|s| s.as_str()).map(str::to_owned),
         reason: primary.rollout_state_reason.clone(),
-        started_at: primary.created_at.map(Time),
+        started_at: primary.created_at.map(whole_seconds),
         ..Rollout::default()
     }
 }
@@ -84,11 +83,14 @@ fn from_service_deployment(
         "ROLLBACK_SUCCESSFUL" if is_newer(primary, told.finished_at) => None,
         "ROLLBACK_SUCCESSFUL" => Some((state::ROLLED_BACK, why())),
         "ROLLBACK_FAILED" => Some((state::FAILED, why())),
-        _ if !is_primary && !is_current => None,
         "SUCCESSFUL" if is_primary => Some((state::COMPLETED, why())),
         "SUCCESSFUL" => None,
-        "STOPPED" | "STOP_REQUESTED" if !is_primary => None,
-        "STOPPED" => Some((state::FAILED, why())),
+        "STOPPED" if is_primary => Some((state::FAILED, why())),
+        // The two are read one after the other: the list of deployments may know of a failure first.
+        _ if !is_primary => match from_deployments(rollout, live, primary) {
+            None if is_current => Some((state::IN_PROGRESS, None)),
+            judged => judged.map(|state| (state, None)),
+        },
         _ => Some((state::IN_PROGRESS, None)),
     }
 }
@@ -136,7 +138,7 @@ fn is_complete(primary: &LiveDeployment, live: &LiveService) -> bool {
 
 /// Whether the deployment began well after a rollout had ended, so that it is another one.
 fn is_newer(primary: &LiveDeployment, finished_at: Option<Timestamp>) -> bool {
-    matches!((primary.created_at, finished_at), (Some(created), Some(finished)) if created > finished)
+    matches!((primary.created_at, finished_at), (Some(created), Some(finished)) if created.as_second() > finished.as_second())
 }
 
 fn is_going_back(primary: &LiveDeployment) -> bool {

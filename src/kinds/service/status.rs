@@ -11,13 +11,12 @@ use crate::api::service::status::{Deployment, Rollout};
 use crate::api::shared::{Drift, GROUP, ManagementPolicy};
 use crate::api::{EcsService, EcsServiceStatus as Status};
 use crate::aws::LiveService;
-use crate::domain::{drift, short_name};
+use crate::domain::{drift, short_name, whole_seconds};
 use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::ctx::Site;
 use crate::engine::next::Next;
 use crate::engine::{Pass, statements_of};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 /// What must stand in status before a write to AWS: where it goes.
@@ -113,7 +112,7 @@ fn show(status: &mut Status, seen: &Observed) {
 
 fn fill(status: &mut Status, live: &LiveService) {
     status.service_arn = Some(live.arn.clone());
-    status.created_at = live.created_at.map(Time);
+    status.created_at = live.created_at.map(whole_seconds);
     status.desired_count = Some(live.desired);
     status.running_count = Some(live.running);
     status.pending_count = Some(live.pending);
@@ -137,7 +136,7 @@ fn fill(status: &mut Status, live: &LiveService) {
             failed: deployment.failed,
             rollout_state: deployment.rollout_state.clone(),
             rollout_state_reason: deployment.rollout_state_reason.clone(),
-            created_at: deployment.created_at.map(Time),
+            created_at: deployment.created_at.map(whole_seconds),
         })
         .collect();
 }

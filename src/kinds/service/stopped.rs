@@ -2,7 +2,7 @@
 
 use crate::api::service::status::{Rollout, StoppedTasks};
 use crate::aws::StoppedTask;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use crate::domain::whole_seconds;
 use std::collections::BTreeMap;
 
 /// How many groups are shown.
@@ -27,7 +27,7 @@ pub fn grouped(stopped: &[StoppedTask], rollout: Option<&Rollout>) -> Vec<Stoppe
             ..StoppedTasks::default()
         });
         group.count += 1;
-        let at = task.stopped_at.map(Time);
+        let at = task.stopped_at.map(whole_seconds);
         if group.last_stopped_at.as_ref().is_none_or(|last| at.as_ref().is_some_and(|at| at.0 >= last.0)) {
             group.last_stopped_at = at;
             group.last_task = Some(crate::domain::short_name(&task.arn).to_owned());

@@ -6,13 +6,12 @@ use crate::api::task_definition::{PendingRegistration, RegisteredRevision};
 use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus as Status};
 use crate::api::shared::{Drift, ManagementPolicy};
 use crate::aws::error;
-use crate::domain::drift;
+use crate::domain::{drift, whole_seconds};
 use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::ctx::Site;
 use crate::engine::next::Next;
 use crate::engine::{Pass, Stop, statements_of};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::collections::BTreeMap;
 
 /// What must stand in status before a registration: where it goes, and the hash by which it can be found again.
@@ -85,7 +84,7 @@ fn learn(status: &mut Status, done: &Done) {
             status.revisions.push(RegisteredRevision {
                 revision: *revision,
                 hash: hash.clone(),
-                registered_at: registered_at.map(Time),
+                registered_at: registered_at.map(whole_seconds),
             });
             status.revisions.sort_by_key(|ours| ours.revision);
             if let Some(foreign) = foreign {
