@@ -44,8 +44,22 @@ pub struct Call {
 /// The members of an input that say what it is about, joined.
 pub(crate) fn target(input: &Value) -> String {
     const MEMBERS: [&str; 16] = [
-        "cluster", "clusters", "clusterName", "service", "services", "serviceName", "taskDefinition", "family", "familyPrefix",
-        "resourceArn", "task", "tasks", "serviceDeploymentArn", "serviceDeploymentArns", "serviceRevisionArns", "RoleName",
+        "cluster",
+        "clusters",
+        "clusterName",
+        "service",
+        "services",
+        "serviceName",
+        "taskDefinition",
+        "family",
+        "familyPrefix",
+        "resourceArn",
+        "task",
+        "tasks",
+        "serviceDeploymentArn",
+        "serviceDeploymentArns",
+        "serviceRevisionArns",
+        "RoleName",
     ];
     let mut words = Vec::new();
     for member in MEMBERS {

@@ -16,7 +16,9 @@ pub(crate) fn create(world: &mut World, input: Input<'_>) -> Answer {
         return Err(ServiceError::invalid(format!("A capacity provider with the name '{name}' already exists.")));
     }
     if !input.has("autoScalingGroupProvider") && !input.has("managedInstancesProvider") {
-        return Err(ServiceError::invalid("A capacity provider needs an Auto Scaling group or a managed instances configuration."));
+        return Err(ServiceError::invalid(
+            "A capacity provider needs an Auto Scaling group or a managed instances configuration.",
+        ));
     }
     tags::check(input.list("tags"))?;
     let arn = world.arn(&format!("capacity-provider/{name}"));

@@ -69,13 +69,17 @@ fn check_providers(world: &World, input: Input<'_>) -> Result<(), ServiceError> 
     }
     for name in &providers {
         if !name.starts_with("FARGATE") && !world.providers.contains_key(*name) {
-            return Err(ServiceError::invalid(format!("The specified capacity provider '{name}' was not found. Specify a valid capacity provider and try again.")));
+            return Err(ServiceError::invalid(format!(
+                "The specified capacity provider '{name}' was not found. Specify a valid capacity provider and try again."
+            )));
         }
     }
     for item in input.objects("defaultCapacityProviderStrategy") {
         let name = item.text("capacityProvider").unwrap_or_default();
         if !providers.contains(&name) {
-            return Err(ServiceError::invalid(format!("The capacity provider '{name}' in the default strategy is not associated with the cluster.")));
+            return Err(ServiceError::invalid(format!(
+                "The capacity provider '{name}' in the default strategy is not associated with the cluster."
+            )));
         }
     }
     Ok(())
@@ -130,7 +134,10 @@ pub(crate) fn put_capacity_providers(world: &mut World, input: Input<'_>) -> Ans
         *cluster == name && !service.is_inactive() && service.uses_provider(|provider| !kept.contains(&provider))
     });
     if dropped_in_use {
-        return Err(ServiceError::new("ResourceInUseException", "The specified capacity provider is in use and cannot be removed."));
+        return Err(ServiceError::new(
+            "ResourceInUseException",
+            "The specified capacity provider is in use and cannot be removed.",
+        ));
     }
     if let Some(cluster) = world.clusters.get_mut(&name) {
         cluster.capacity_providers = input.list("capacityProviders").to_vec();
@@ -144,7 +151,10 @@ pub(crate) fn delete(world: &mut World, input: Input<'_>) -> Answer {
     let name = named(world, input)?.0.to_owned();
     // One error type for each thing that is in the way: ecs-semantics §0.2, §5.
     if world.services.iter().any(|((cluster, _), service)| *cluster == name && !service.is_inactive()) {
-        return Err(ServiceError::new("ClusterContainsServicesException", "The Cluster cannot be deleted while Services are active."));
+        return Err(ServiceError::new(
+            "ClusterContainsServicesException",
+            "The Cluster cannot be deleted while Services are active.",
+        ));
     }
     if world.instances.values().any(|instance| instance.cluster == name) {
         let message = "The Cluster cannot be deleted while Container Instances are active or draining.";

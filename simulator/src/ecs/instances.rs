@@ -104,7 +104,10 @@ pub(crate) fn update_state(world: &mut World, input: Input<'_>) -> Answer {
 pub(crate) fn list(world: &mut World, input: Input<'_>) -> Answer {
     let cluster = clusters::named(world, input)?.0;
     let status = input.text("status").unwrap_or("ACTIVE");
-    let here = world.instances.iter().filter(|(_, instance)| instance.cluster == cluster && (instance.draining == (status == "DRAINING")));
+    let here = world
+        .instances
+        .iter()
+        .filter(|(_, instance)| instance.cluster == cluster && (instance.draining == (status == "DRAINING")));
     let arns: Vec<String> = here.map(|(id, _)| world.arn(&format!("container-instance/{cluster}/{id}"))).collect();
     page(input, "containerInstanceArns", &arns, (100, 100))
 }
@@ -132,9 +135,15 @@ fn remaining(world: &World, id: &str, instance: &Instance) -> (i64, i64) {
 }
 
 /// ACTIVE machines of a cluster, and of a capacity provider when one is given.
-pub(crate) fn active<'a>(world: &'a World, cluster: &'a str, provider: Option<&'a str>) -> impl Iterator<Item = (&'a String, &'a Instance)> {
+pub(crate) fn active<'a>(
+    world: &'a World,
+    cluster: &'a str,
+    provider: Option<&'a str>,
+) -> impl Iterator<Item = (&'a String, &'a Instance)> {
     world.instances.iter().filter(move |(_, instance)| {
-        instance.cluster == cluster && !instance.draining && provider.is_none_or(|name| instance.provider.as_deref() == Some(name))
+        instance.cluster == cluster
+            && !instance.draining
+            && provider.is_none_or(|name| instance.provider.as_deref() == Some(name))
     })
 }
 
@@ -149,9 +158,7 @@ fn render(world: &World, id: &str) -> Value {
     let Some(instance) = world.instances.get(id) else { return Value::Null };
     let arn = world.arn(&format!("container-instance/{}/{id}", instance.cluster));
     let (cpu, memory) = remaining(world, id, instance);
-    let resources = |cpu: i64, memory: i64| {
-        json!([{"name": "CPU", "type": "INTEGER", "integerValue": cpu}, {"name": "MEMORY", "type": "INTEGER", "integerValue": memory}])
-    };
+    let resources = |cpu: i64, memory: i64| json!([{"name": "CPU", "type": "INTEGER", "integerValue": cpu}, {"name": "MEMORY", "type": "INTEGER", "integerValue": memory}]);
     let mut out = json!({
         "containerInstanceArn": arn, "ec2InstanceId": instance.ec2_id, "version": 1, "agentConnected": true,
         "status": if instance.draining { "DRAINING" } else { "ACTIVE" },

@@ -188,7 +188,10 @@ pub(crate) fn stop(world: &mut World, input: Input<'_>) -> Answer {
         Status::Pending | Status::InProgress => deployments::rollback::on_request(world, &key),
         // In a terminal state: presumably so (?).
         status if status.is_terminal() => {
-            return Err(ServiceError::new("ConflictException", format!("The service deployment is {} and can not be stopped.", status.name())));
+            return Err(ServiceError::new(
+                "ConflictException",
+                format!("The service deployment is {} and can not be stopped.", status.name()),
+            ));
         }
         _ => {}
     }
@@ -261,7 +264,8 @@ fn render(world: &World, service: &Service, deployment: &ServiceDeployment) -> V
     });
     add_times(&mut out, deployment);
     if let Some(rollback) = &deployment.rollback {
-        out["rollback"] = json!({"reason": rollback.reason, "startedAt": epoch(rollback.started), "serviceRevisionArn": rollback.revision});
+        out["rollback"] =
+            json!({"reason": rollback.reason, "startedAt": epoch(rollback.started), "serviceRevisionArn": rollback.revision});
     }
     if let Some(stage) = deployment.stage {
         out["lifecycleStage"] = json!(stage);
@@ -296,6 +300,7 @@ fn render_revision(world: &World, service: &Service, revision: &Revision) -> Val
     out["createdAt"] = epoch(revision.created);
     out["containerImages"] = revision.images.clone();
     out["guardDutyEnabled"] = json!(false);
-    out["resolvedConfiguration"] = json!({"loadBalancers": revision.setup.get("loadBalancers").cloned().unwrap_or_else(|| json!([]))});
+    out["resolvedConfiguration"] =
+        json!({"loadBalancers": revision.setup.get("loadBalancers").cloned().unwrap_or_else(|| json!([]))});
     out
 }

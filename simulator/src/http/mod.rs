@@ -96,8 +96,8 @@ fn parse(simulator: &Simulator, incoming: Incoming) -> Result<Request, ServiceEr
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
             let service = if prefix.starts_with("Logs") { "logs" } else { "ecs" };
             let body = if incoming.body.is_empty() { b"{}".as_slice() } else { &incoming.body };
-            let input = serde_json::from_slice(body)
-                .map_err(|error| ServiceError::new("SerializationException", error.to_string()))?;
+            let input =
+                serde_json::from_slice(body).map_err(|error| ServiceError::new("SerializationException", error.to_string()))?;
             (service.to_owned(), operation.to_owned(), input)
         }
         None => query::parse(scope.as_ref().map(|scope| scope.service), &incoming.body)?,

@@ -66,7 +66,8 @@ pub(super) fn answer(service: &str, operation: &str, answer: &Value) -> String {
         );
     }
     elements(&mut inner, answer, "member");
-    let version = if service == "sts" { "https://sts.amazonaws.com/doc/2011-06-15/" } else { "https://iam.amazonaws.com/doc/2010-05-08/" };
+    let version =
+        if service == "sts" { "https://sts.amazonaws.com/doc/2011-06-15/" } else { "https://iam.amazonaws.com/doc/2010-05-08/" };
     format!(
         "<{operation}Response xmlns=\"{version}\"><{operation}Result>{inner}</{operation}Result><ResponseMetadata><RequestId>simulated</RequestId></ResponseMetadata></{operation}Response>"
     )

@@ -44,9 +44,7 @@ pub(super) fn call(request: &Request) -> Result<Value, ServiceError> {
 /// The ids in members such as `SubnetId.1`, or the ones that stand for "all".
 fn asked(input: &Value, prefix: &str, all: &[&str]) -> Vec<String> {
     let members = input.as_object().into_iter().flatten();
-    let ids: Vec<String> = members
-        .filter(|(name, _)| name.starts_with(prefix))
-        .filter_map(|(_, id)| id.as_str().map(str::to_owned))
-        .collect();
+    let ids: Vec<String> =
+        members.filter(|(name, _)| name.starts_with(prefix)).filter_map(|(_, id)| id.as_str().map(str::to_owned)).collect();
     if ids.is_empty() { all.iter().map(|id| (*id).to_owned()).collect() } else { ids }
 }

@@ -23,15 +23,18 @@ pub(super) fn call(neighbours: &mut Neighbours, request: &Request, now: Timestam
         }
         "DescribeLogGroups" => {
             let prefix = text(&request.input, "logGroupNamePrefix").unwrap_or_default();
-            let here = neighbours.log_groups.iter().filter(|((account, region, name), _)| {
-                *account == place.0 && *region == place.1 && name.starts_with(prefix)
-            });
-            let groups: Vec<_> = here.map(|((account, region, name), created)| {
-                json!({
-                    "logGroupName": name, "creationTime": created.as_millisecond(), "storedBytes": 0, "metricFilterCount": 0,
-                    "arn": format!("arn:aws:logs:{region}:{account}:log-group:{name}:*"),
+            let here = neighbours
+                .log_groups
+                .iter()
+                .filter(|((account, region, name), _)| *account == place.0 && *region == place.1 && name.starts_with(prefix));
+            let groups: Vec<_> = here
+                .map(|((account, region, name), created)| {
+                    json!({
+                        "logGroupName": name, "creationTime": created.as_millisecond(), "storedBytes": 0, "metricFilterCount": 0,
+                        "arn": format!("arn:aws:logs:{region}:{account}:log-group:{name}:*"),
+                    })
                 })
-            }).collect();
+                .collect();
             Ok(json!({"logGroups": groups}))
         }
         _ => Err(unknown(request)),

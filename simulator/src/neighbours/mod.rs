@@ -56,5 +56,6 @@ fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
 }
 
 fn required<'a>(input: &'a Value, member: &str) -> Result<&'a str, ServiceError> {
-    text(input, member).ok_or_else(|| ServiceError::new("ValidationError", format!("The request must contain the parameter {member}.")))
+    text(input, member)
+        .ok_or_else(|| ServiceError::new("ValidationError", format!("The request must contain the parameter {member}.")))
 }

@@ -9,8 +9,8 @@ use aws_sdk_ecs::config::{BehaviorVersion, Credentials, Region, retry::RetryConf
 use aws_sdk_ecs::error::DisplayErrorContext;
 use aws_sdk_ecs::types::builders::ContainerDefinitionBuilder;
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, Compatibility, ContainerDefinition, DeploymentCircuitBreaker, DeploymentConfiguration, DesiredStatus, HealthCheck,
-    LaunchType, NetworkConfiguration, NetworkMode, Service, ServiceDeployment, ServiceField, Task,
+    AwsVpcConfiguration, Compatibility, ContainerDefinition, DeploymentCircuitBreaker, DeploymentConfiguration, DesiredStatus,
+    HealthCheck, LaunchType, NetworkConfiguration, NetworkMode, Service, ServiceDeployment, ServiceField, Task,
 };
 use aws_smithy_async::rt::sleep::TokioSleep;
 use simulator::{Settings, Simulator};
@@ -75,9 +75,11 @@ impl Aws {
 
     pub async fn create(&self, name: &str, definition: &str, count: i32) -> Result<Service, String> {
         let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
-        let request = self.ecs.create_service().cluster("main").service_name(name).task_definition(definition).desired_count(count);
+        let request =
+            self.ecs.create_service().cluster("main").service_name(name).task_definition(definition).desired_count(count);
         let request = request.launch_type(LaunchType::Fargate).network_configuration(network());
-        let request = request.deployment_configuration(DeploymentConfiguration::builder().deployment_circuit_breaker(breaker).build());
+        let request =
+            request.deployment_configuration(DeploymentConfiguration::builder().deployment_circuit_breaker(breaker).build());
         let answer = request.send().await.map_err(|error| DisplayErrorContext(error).to_string())?;
         Ok(answer.service.unwrap())
     }

@@ -16,12 +16,21 @@ pub(super) fn complete(world: &mut World, service: &mut Service) {
     let settles = later(primary.created, if primary.is_rollback { tempo::ROLLBACK } else { tempo::SCHEDULER });
     if is_whole && primary.rollout == Rollout::InProgress && world.now < settles {
         service.wake_at(&mut world.agenda, settles);
-    } else if is_whole && primary.rollout == Rollout::InProgress && primary.stage.as_ref().is_none_or(super::staged::Progress::is_over) {
+    } else if is_whole
+        && primary.rollout == Rollout::InProgress
+        && primary.stage.as_ref().is_none_or(super::staged::Progress::is_over)
+    {
         finish(world, service);
     } else {
         // A superseded deployment goes with its last task; a failed one stays until the rollback is over (§3.5).
         let empty = |id: &str| tally(world, service, |deployment| deployment == id).alive == 0;
-        let gone: Vec<String> = service.deployments.iter().skip(1).filter(|old| old.rollout != Rollout::Failed && empty(&old.id)).map(|old| old.id.clone()).collect();
+        let gone: Vec<String> = service
+            .deployments
+            .iter()
+            .skip(1)
+            .filter(|old| old.rollout != Rollout::Failed && empty(&old.id))
+            .map(|old| old.id.clone())
+            .collect();
         service.deployments.retain(|deployment| !gone.contains(&deployment.id));
     }
     note_steadiness(world, service, is_whole);
@@ -35,7 +44,8 @@ fn finish(world: &mut World, service: &mut Service) {
     primary.reason = format!("ECS deployment {} completed.", primary.id);
     primary.updated = now;
     primary.failed = 0;
-    service.last_completed = Some(Completed { id: primary.id.clone(), revision: primary.revision.clone(), setup: primary.setup.clone() });
+    service.last_completed =
+        Some(Completed { id: primary.id.clone(), revision: primary.revision.clone(), setup: primary.setup.clone() });
     let (id, is_rollback) = (primary.id.clone(), primary.is_rollback);
     if let Some(record) = service.history.last_mut().filter(|record| !record.status.is_terminal()) {
         record.set(if is_rollback { Status::RollbackSuccessful } else { Status::Successful }, now);

@@ -178,7 +178,9 @@ fn look(world: &mut World, service: &mut Service) {
     for record in &mut service.history {
         match record.status {
             Status::StopRequested => record.set(Status::Stopped, now),
-            Status::RollbackRequested if since(record.updated, now) >= tempo::SCHEDULER => record.set(Status::RollbackInProgress, now),
+            Status::RollbackRequested if since(record.updated, now) >= tempo::SCHEDULER => {
+                record.set(Status::RollbackInProgress, now)
+            }
             _ => {}
         }
     }
@@ -195,7 +197,8 @@ fn look(world: &mut World, service: &mut Service) {
         rollback::fail(world, service);
     }
     let strategy = service.history.last().map(|current| current.config["strategy"].clone()).unwrap_or_default();
-    let is_staged = strategy != "ROLLING" && service.deployments.first().is_some_and(|primary| !primary.is_rollback && primary.rollout == Rollout::InProgress);
+    let is_staged = strategy != "ROLLING"
+        && service.deployments.first().is_some_and(|primary| !primary.is_rollback && primary.rollout == Rollout::InProgress);
     if is_staged {
         staged::go(world, service);
     } else {
@@ -233,8 +236,10 @@ fn images(world: &World, setup: &Value) -> Value {
 
 /// A digest that stands for an image: 64 hex digits made from its name (FNV-1a; nothing depends on its strength).
 pub(crate) fn digest(image: &str) -> String {
-    let hash = image.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    let words = (0..4_u64).map(|word| format!("{:016x}", hash.rotate_left(u32::try_from(word).unwrap_or(0) * 13).wrapping_mul(2 * word + 1)));
+    let hash =
+        image.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let words = (0..4_u64)
+        .map(|word| format!("{:016x}", hash.rotate_left(u32::try_from(word).unwrap_or(0) * 13).wrapping_mul(2 * word + 1)));
     format!("sha256:{}", words.collect::<String>())
 }
 

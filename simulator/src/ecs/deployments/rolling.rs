@@ -25,7 +25,11 @@ pub(super) fn go(world: &mut World, service: &mut Service) {
     let missing = service.desired - new.alive;
     let room = most(service) - new.alive - old.alive;
     if missing > 0 && room <= 0 && new.starting == 0 && old.alive > 0 && is_stuck(service, old, new) {
-        complain(world, service, "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.");
+        complain(
+            world,
+            service,
+            "was unable to stop or start tasks during a deployment because of the service deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again.",
+        );
     }
     launch(world, service, missing.min(room));
 }
@@ -70,7 +74,8 @@ pub(super) fn stop_some(world: &mut World, service: &mut Service, count: i64, of
         return;
     }
     let tasks = service.tasks.iter().filter_map(|id| world.tasks.get(id));
-    let mut alive: Vec<_> = tasks.filter(|task| task.is_alive() && task.owner.as_ref().is_some_and(|owner| of(&owner.deployment))).collect();
+    let mut alive: Vec<_> =
+        tasks.filter(|task| task.is_alive() && task.owner.as_ref().is_some_and(|owner| of(&owner.deployment))).collect();
     alive.sort_by_key(|task| (task.is_healthy, task.stage));
     let ids: Vec<String> = alive.into_iter().take(count).map(|task| task.id.clone()).collect();
     let running = ids.iter().filter(|id| world.tasks.get(*id).is_some_and(super::super::tasks::Task::is_running)).count();
@@ -97,7 +102,11 @@ pub(super) fn launch(world: &mut World, service: &mut Service, count: i64) {
         return;
     }
     if let Some(until) = primary.hold.filter(|until| *until > world.now) {
-        complain(world, service, "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.");
+        complain(
+            world,
+            service,
+            "is unable to consistently start tasks successfully. For more information, see the Troubleshooting section.",
+        );
         service.wake_at(&mut world.agenda, until);
         return;
     }
@@ -126,18 +135,19 @@ fn launch_one(world: &mut World, service: &Service) -> Option<String> {
     let setup = Input(&primary.setup);
     let definition = task_definitions::revision(world, setup.text("taskDefinition")?)?.clone();
     let tasks = || service.tasks.iter().filter_map(|id| world.tasks.get(id)).filter(|task| task.is_alive());
-    let (launch_type, provider) = placement(primary).pick(|name| {
-        i64::try_from(tasks().filter(|task| task.provider() == Some(name)).count()).unwrap_or(i64::MAX)
-    });
+    let (launch_type, provider) = placement(primary)
+        .pick(|name| i64::try_from(tasks().filter(|task| task.provider() == Some(name)).count()).unwrap_or(i64::MAX));
     let mut place = Place { launch_type, provider, instance: None, subnet: None };
     place.subnet = setup.object("networkConfiguration").object("awsvpcConfiguration").texts("subnets").next().map(str::to_owned);
     if service.is_daemon() {
         // One on each instance: of this deployment, and beside no other.
         let taken: Vec<&str> = tasks().filter_map(|task| task.instance.as_deref()).collect();
-        let free = instances::active(world, &service.key.0, place.provider.as_deref()).find(|(id, _)| !taken.contains(&id.as_str()));
+        let free =
+            instances::active(world, &service.key.0, place.provider.as_deref()).find(|(id, _)| !taken.contains(&id.as_str()));
         place.instance = Some(free?.0.clone());
     } else if place.launch_type != "FARGATE" {
-        place.instance = Some(instances::place(world, &service.key.0, place.provider.as_deref(), task_definitions::sizes(&definition))?);
+        place.instance =
+            Some(instances::place(world, &service.key.0, place.provider.as_deref(), task_definitions::sizes(&definition))?);
     }
     let grace = Input(service.get("healthCheckGracePeriodSeconds")).0.as_u64().unwrap_or(0);
     let owner = Owner {
@@ -147,17 +157,20 @@ fn launch_one(world: &mut World, service: &Service) -> Option<String> {
         grace: Duration::from_secs(grace),
     };
     let tags = propagated(world, service, &definition);
-    Some(start(world, Launch {
-        cluster: &service.key.0,
-        definition: &definition,
-        owner: Some(owner),
-        group: None,
-        started_by: None,
-        place,
-        overrides: serde_json::json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
-        execute_command: service.get("enableExecuteCommand") == true,
-        tags: &tags,
-    }))
+    Some(start(
+        world,
+        Launch {
+            cluster: &service.key.0,
+            definition: &definition,
+            owner: Some(owner),
+            group: None,
+            started_by: None,
+            place,
+            overrides: serde_json::json!({"containerOverrides": [], "inferenceAcceleratorOverrides": []}),
+            execute_command: service.get("enableExecuteCommand") == true,
+            tags: &tags,
+        },
+    ))
 }
 
 /// propagateTags and enableECSManagedTags reach new tasks only: §2.1.

@@ -113,7 +113,9 @@ fn duration(service: &Service, stage: &str) -> Duration {
     let minutes = |number: Option<i64>, default: i64| Duration::from_secs(60 * number.unwrap_or(default).unsigned_abs());
     match (stage, config.text("strategy")) {
         ("BAKE_TIME", _) => minutes(config.number("bakeTimeInMinutes"), 0),
-        ("PRODUCTION_TRAFFIC_SHIFT", Some("CANARY")) => minutes(config.object("canaryConfiguration").number("canaryBakeTimeInMinutes"), 10),
+        ("PRODUCTION_TRAFFIC_SHIFT", Some("CANARY")) => {
+            minutes(config.object("canaryConfiguration").number("canaryBakeTimeInMinutes"), 10)
+        }
         ("PRODUCTION_TRAFFIC_SHIFT", Some("LINEAR")) => {
             let linear = config.object("linearConfiguration");
             let percent = linear.get("stepPercent").and_then(Value::as_f64).unwrap_or(10.0);
@@ -130,7 +132,9 @@ fn pause(world: &mut World, service: &mut Service, stage: &str, progress: &mut P
     let now = world.now;
     let Some(record) = service.history.last_mut() else { return Step::Over };
     let hooks = Input(&record.config).list("lifecycleHooks").to_vec();
-    let here = |hook: &&Value| Input(hook).text("targetType") == Some("PAUSE") && Input(hook).texts("lifecycleStages").any(|name| name == stage);
+    let here = |hook: &&Value| {
+        Input(hook).text("targetType") == Some("PAUSE") && Input(hook).texts("lifecycleStages").any(|name| name == stage)
+    };
     let Some(hook) = hooks.iter().find(here) else { return Step::Over };
     if !progress.has_paused {
         progress.has_paused = true;

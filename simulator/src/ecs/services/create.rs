@@ -40,7 +40,8 @@ fn check_name(name: &str) -> Result<&str, ServiceError> {
 
 /// The name is taken: only the same token with the same parameters gets the service back. §2.9.
 fn again(world: &World, existing: &Service, input: Input<'_>) -> Answer {
-    let same = existing.token.as_ref().is_some_and(|(token, request)| input.text("clientToken") == Some(token) && request == input.0);
+    let same =
+        existing.token.as_ref().is_some_and(|(token, request)| input.text("clientToken") == Some(token) && request == input.0);
     if same {
         return Ok(json!({"service": describe::render(world, existing, true)}));
     }
@@ -55,7 +56,10 @@ fn check(world: &World, cluster: &str, input: Input<'_>) -> Result<(Value, Place
     tags::check(input.list("tags"))?;
     let controller = input.object("deploymentController").text("type").unwrap_or("ECS");
     if controller != "ECS" {
-        return Err(ServiceError::new("UnsupportedFeatureException", format!("The deployment controller {controller} is not simulated.")));
+        return Err(ServiceError::new(
+            "UnsupportedFeatureException",
+            format!("The deployment controller {controller} is not simulated."),
+        ));
     }
     let is_daemon = check_schedule(input)?;
     let placement = validate::placement(world, cluster, input)?;
@@ -86,11 +90,19 @@ fn check_schedule(input: Input<'_>) -> Result<bool, ServiceError> {
         return Err(ServiceError::invalid("desiredCount must be between 0 and 5000."));
     }
     match input.text("schedulingStrategy").unwrap_or("REPLICA") {
-        "REPLICA" if count.is_none() => Err(ServiceError::invalid("The desired count must be specified when the scheduling strategy is REPLICA.")),
+        "REPLICA" if count.is_none() => {
+            Err(ServiceError::invalid("The desired count must be specified when the scheduling strategy is REPLICA."))
+        }
         "REPLICA" => Ok(false),
-        "DAEMON" if count.is_some() => Err(ServiceError::invalid("The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.")),
-        "DAEMON" if input.text("launchType") == Some("FARGATE") => Err(ServiceError::invalid("The daemon scheduling strategy does not support the Fargate launch type.")),
-        "DAEMON" if !input.list("placementStrategy").is_empty() => Err(ServiceError::invalid("The daemon scheduling strategy does not support placement strategies.")),
+        "DAEMON" if count.is_some() => Err(ServiceError::invalid(
+            "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.",
+        )),
+        "DAEMON" if input.text("launchType") == Some("FARGATE") => {
+            Err(ServiceError::invalid("The daemon scheduling strategy does not support the Fargate launch type."))
+        }
+        "DAEMON" if !input.list("placementStrategy").is_empty() => {
+            Err(ServiceError::invalid("The daemon scheduling strategy does not support placement strategies."))
+        }
         "DAEMON" => Ok(true),
         _ => Err(ServiceError::invalid("The scheduling strategy must be one of [REPLICA, DAEMON].")),
     }

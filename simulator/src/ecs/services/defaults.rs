@@ -136,11 +136,20 @@ fn rebalancing(input: Input<'_>, deployment: &Value, placement: &Placement) -> V
     if let Some(given) = input.get("availabilityZoneRebalancing") {
         return given.clone();
     }
-    let spreads = input.objects("placementStrategy").next().is_none_or(|first| first.text("field").is_some_and(|field| field.contains("availability-zone")));
-    let pins_zone = input.objects("placementConstraints").any(|constraint| constraint.text("expression").is_some_and(|expression| expression.contains("ecs.availability-zone")));
+    let spreads = input
+        .objects("placementStrategy")
+        .next()
+        .is_none_or(|first| first.text("field").is_some_and(|field| field.contains("availability-zone")));
+    let pins_zone = input
+        .objects("placementConstraints")
+        .any(|constraint| constraint.text("expression").is_some_and(|expression| expression.contains("ecs.availability-zone")));
     let is_classic = input.objects("loadBalancers").any(|balancer| balancer.has("loadBalancerName"));
     let is_open = deployment["maximumPercent"].as_i64().is_some_and(|most| most > 100);
-    let fits = is_open && spreads && !pins_zone && !is_classic && input.text("schedulingStrategy") != Some("DAEMON")
+    let fits = is_open
+        && spreads
+        && !pins_zone
+        && !is_classic
+        && input.text("schedulingStrategy") != Some("DAEMON")
         && placement.launch_type.as_deref() != Some("EXTERNAL");
     json!(if fits { "ENABLED" } else { "DISABLED" })
 }

@@ -96,7 +96,15 @@ pub(crate) fn render(world: &World, service: &Service, with_tags: bool) -> Value
         ("createdAt", epoch(service.created)),
         ("createdBy", json!(format!("arn:aws:iam::{}:user/simulated", world.account))),
         ("events", events.collect()),
-        ("deployments", service.deployments.iter().enumerate().map(|(at, deployment)| deployments::render(world, service, (at, deployment))).collect()),
+        (
+            "deployments",
+            service
+                .deployments
+                .iter()
+                .enumerate()
+                .map(|(at, deployment)| deployments::render(world, service, (at, deployment)))
+                .collect(),
+        ),
         ("resourceManagementType", json!("CUSTOMER")),
     ];
     for (member, value) in members {

@@ -1,9 +1,9 @@
 //! Services: what they are. ecs-semantics §2 and §3.
 
 pub(crate) mod create;
+mod defaults;
 pub(crate) mod delete;
 pub(crate) mod describe;
-mod defaults;
 pub(crate) mod update;
 pub(crate) mod validate;
 

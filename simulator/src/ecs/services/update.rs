@@ -28,7 +28,9 @@ pub(crate) fn update(world: &mut World, input: Input<'_>) -> Answer {
     let is_daemon = service.is_daemon();
     let count = input.number("desiredCount");
     if is_daemon && count.is_some() {
-        return Err(ServiceError::invalid("The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again."));
+        return Err(ServiceError::invalid(
+            "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.",
+        ));
     }
     if count.is_some_and(|count| !(0..=5000).contains(&count)) {
         return Err(ServiceError::invalid("desiredCount must be between 0 and 5000."));
@@ -93,10 +95,21 @@ fn changes(world: &World, service: &Service, input: Input<'_>) -> Result<Changes
     // A service may stay on a definition that has become INACTIVE; an update may not name one (§1.5).
     let definition = match input.text("taskDefinition") {
         Some(text) => task_definitions::usable(world, text)?,
-        None => task_definitions::revision(world, Input(&setup).text("taskDefinition").unwrap_or_default()).cloned().unwrap_or_default(),
+        None => task_definitions::revision(world, Input(&setup).text("taskDefinition").unwrap_or_default())
+            .cloned()
+            .unwrap_or_default(),
     };
     setup["taskDefinition"] = definition.get("taskDefinitionArn").cloned().unwrap_or_else(|| setup["taskDefinition"].clone());
-    for member in ["loadBalancers", "serviceRegistries", "platformVersion", "serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations", "gatewayConnectors", "monitoring"] {
+    for member in [
+        "loadBalancers",
+        "serviceRegistries",
+        "platformVersion",
+        "serviceConnectConfiguration",
+        "volumeConfigurations",
+        "vpcLatticeConfigurations",
+        "gatewayConnectors",
+        "monitoring",
+    ] {
         if let Some(value) = input.get(member) {
             replace(&mut setup, member, value.clone());
         }
@@ -167,7 +180,9 @@ fn change_strategy(world: &World, service: &Service, input: Input<'_>, setup: &m
         return Ok(());
     }
     if !input.flag("forceNewDeployment") {
-        return Err(ServiceError::invalid("When the capacity provider strategy of a service changes, you must force a new deployment."));
+        return Err(ServiceError::invalid(
+            "When the capacity provider strategy of a service changes, you must force a new deployment.",
+        ));
     }
     *setup = changed;
     Ok(())
@@ -183,7 +198,9 @@ fn fall_back(world: &World, service: &Service, old: &Placement) -> Result<Placem
     }
     let default = world.clusters.get(&service.key.0).map(|cluster| cluster.default_strategy.clone()).unwrap_or_default();
     if default.is_empty() {
-        return Err(ServiceError::invalid("No launch type to fall back to for empty capacity provider strategy. Service was not created with a launch type."));
+        return Err(ServiceError::invalid(
+            "No launch type to fall back to for empty capacity provider strategy. Service was not created with a launch type.",
+        ));
     }
     Ok(Placement { launch_type: None, strategy: default })
 }

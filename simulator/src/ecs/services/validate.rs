@@ -24,7 +24,10 @@ pub(crate) struct Placement {
 impl Placement {
     pub(crate) fn of(setup: &Value) -> Self {
         let setup = Input(setup);
-        Self { launch_type: setup.text("launchType").map(str::to_owned), strategy: setup.list("capacityProviderStrategy").to_vec() }
+        Self {
+            launch_type: setup.text("launchType").map(str::to_owned),
+            strategy: setup.list("capacityProviderStrategy").to_vec(),
+        }
     }
 
     pub(crate) fn is_fargate(&self) -> bool {
@@ -43,13 +46,16 @@ impl Placement {
         if let Some(kind) = &self.launch_type {
             return (kind.clone(), None);
         }
-        let items = || self.strategy.iter().map(Input).filter_map(|item| {
-            let name = item.text("capacityProvider")?;
-            Some((name, item.number("weight").unwrap_or(0), item.number("base").unwrap_or(0), count(name)))
-        });
+        let items = || {
+            self.strategy.iter().map(Input).filter_map(|item| {
+                let name = item.text("capacityProvider")?;
+                Some((name, item.number("weight").unwrap_or(0), item.number("base").unwrap_or(0), count(name)))
+            })
+        };
         let short = items().find(|(_, _, base, have)| have < base).map(|(name, ..)| name);
         // Cross-multiplied so that the least loaded per weight comes first.
-        let lightest = items().filter(|(_, weight, ..)| *weight > 0).min_by(|a, b| ((a.3 - a.2 + 1) * b.1).cmp(&((b.3 - b.2 + 1) * a.1)));
+        let lightest =
+            items().filter(|(_, weight, ..)| *weight > 0).min_by(|a, b| ((a.3 - a.2 + 1) * b.1).cmp(&((b.3 - b.2 + 1) * a.1)));
         let name = short.or(lightest.map(|(name, ..)| name)).unwrap_or("FARGATE");
         let kind = if name.starts_with("FARGATE") { "FARGATE" } else { "EC2" };
         (kind.to_owned(), Some(name.to_owned()))
@@ -61,7 +67,9 @@ pub(crate) fn placement(world: &World, cluster: &str, input: Input<'_>) -> Resul
     let strategy = input.list("capacityProviderStrategy").to_vec();
     let launch_type = input.text("launchType").map(str::to_owned);
     if launch_type.is_some() && !strategy.is_empty() {
-        return Err(ServiceError::invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."));
+        return Err(ServiceError::invalid(
+            "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+        ));
     }
     if let Some(kind) = &launch_type
         && !["EC2", "FARGATE", "EXTERNAL"].contains(&kind.as_str())
@@ -92,24 +100,33 @@ pub(crate) fn check_strategy(world: &World, cluster: &str, strategy: &[Value]) -
     for item in items() {
         let name = item.text("capacityProvider").unwrap_or_default();
         if !associated.iter().any(|known| known == name) {
-            return refuse(format!("The specified capacity provider '{name}' is not associated with the cluster. Associate it with the cluster and try again."));
+            return refuse(format!(
+                "The specified capacity provider '{name}' is not associated with the cluster. Associate it with the cluster and try again."
+            ));
         }
         if !names.insert(name) {
             return refuse(format!("The capacity provider '{name}' is in the strategy twice."));
         }
-        if !(0..=1000).contains(&item.number("weight").unwrap_or(0)) || !(0..=100_000).contains(&item.number("base").unwrap_or(0)) {
+        if !(0..=1000).contains(&item.number("weight").unwrap_or(0)) || !(0..=100_000).contains(&item.number("base").unwrap_or(0))
+        {
             return refuse("Weights must be between 0 and 1000, bases between 0 and 100000.");
         }
     }
     if items().filter(|item| item.number("base").unwrap_or(0) > 0).count() > 1 {
-        return refuse("The specified capacity provider strategy cannot contain more than one capacity provider with a base value defined.");
+        return refuse(
+            "The specified capacity provider strategy cannot contain more than one capacity provider with a base value defined.",
+        );
     }
     if items().all(|item| item.number("weight").unwrap_or(0) == 0) {
-        return refuse("The specified capacity provider strategy must contain at least one capacity provider with a weight greater than 0.");
+        return refuse(
+            "The specified capacity provider strategy must contain at least one capacity provider with a weight greater than 0.",
+        );
     }
     let fargate = names.iter().filter(|name| name.starts_with("FARGATE")).count();
     if fargate != 0 && fargate != names.len() {
-        return refuse("A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.");
+        return refuse(
+            "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers.",
+        );
     }
     Ok(())
 }
@@ -123,7 +140,11 @@ pub(crate) fn compatible(placement: &Placement, definition: &Value) -> Checked {
     };
     let definition = Input(definition);
     let required = definition.list("requiresCompatibilities");
-    let fits = if required.is_empty() { definition.texts("compatibilities").any(|name| name == kind) } else { required.iter().any(|name| name == kind) };
+    let fits = if required.is_empty() {
+        definition.texts("compatibilities").any(|name| name == kind)
+    } else {
+        required.iter().any(|name| name == kind)
+    };
     if fits { Ok(()) } else { refuse(format!("Task definition does not support launch_type {kind}.")) }
 }
 
@@ -155,7 +176,8 @@ pub(crate) fn load_balancers(balancers: &[Value], definition: &Value) -> Checked
     let definition = Input(definition);
     for balancer in balancers.iter().map(Input) {
         let name = balancer.text("containerName").unwrap_or_default();
-        let Some(container) = definition.objects("containerDefinitions").find(|container| container.text("name") == Some(name)) else {
+        let Some(container) = definition.objects("containerDefinitions").find(|container| container.text("name") == Some(name))
+        else {
             return refuse(format!("The container {name} does not exist in the task definition."));
         };
         let port = balancer.number("containerPort").unwrap_or_default();
@@ -178,11 +200,13 @@ pub(crate) fn service_connect(connect: Option<&Value>, definition: &Value) -> Ch
     let definition = Input(definition);
     for service in connect.objects("services") {
         let port = service.text("portName").unwrap_or_default();
-        let named = definition.objects("containerDefinitions").any(|container| {
-            container.objects("portMappings").any(|mapping| mapping.text("name") == Some(port))
-        });
+        let named = definition
+            .objects("containerDefinitions")
+            .any(|container| container.objects("portMappings").any(|mapping| mapping.text("name") == Some(port)));
         if !named {
-            return refuse(format!("The task definition has no port mapping with the name '{port}' that Service Connect refers to."));
+            return refuse(format!(
+                "The task definition has no port mapping with the name '{port}' that Service Connect refers to."
+            ));
         }
     }
     Ok(())
@@ -190,10 +214,16 @@ pub(crate) fn service_connect(connect: Option<&Value>, definition: &Value) -> Ch
 
 /// Volumes must be configured at launch in the definition, and all of those must be given: §2.8.
 pub(crate) fn volumes(given: &[Value], definition: &Value) -> Checked {
-    let at_launch: Vec<&str> = Input(definition).objects("volumes").filter(|volume| volume.flag("configuredAtLaunch")).filter_map(|volume| volume.text("name")).collect();
+    let at_launch: Vec<&str> = Input(definition)
+        .objects("volumes")
+        .filter(|volume| volume.flag("configuredAtLaunch"))
+        .filter_map(|volume| volume.text("name"))
+        .collect();
     let names: Vec<&str> = given.iter().filter_map(|volume| Input(volume).text("name")).collect();
     if names.iter().any(|name| !at_launch.contains(name)) || at_launch.iter().any(|name| !names.contains(name)) {
-        return refuse("The volume configurations of the service must match the volumes of the task definition that are configured at launch.");
+        return refuse(
+            "The volume configurations of the service must match the volumes of the task definition that are configured at launch.",
+        );
     }
     Ok(())
 }

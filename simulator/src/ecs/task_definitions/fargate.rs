@@ -43,7 +43,9 @@ pub(crate) fn check_size(cpu: i64, memory: i64, is_windows: bool) -> Result<(), 
     if fits {
         return Ok(());
     }
-    let message = format!("No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values.");
+    let message = format!(
+        "No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. See the Amazon ECS documentation for the valid values."
+    );
     Err(ServiceError::client(message))
 }
 

@@ -98,8 +98,11 @@ pub(crate) fn delete(world: &mut World, input: Input<'_>) -> Answer {
 fn delete_one(world: &mut World, text: &str) -> Result<Value, &'static str> {
     let now = epoch(world.now);
     let (name, number) = arn::family_and_revision(text);
-    let number = number.and_then(|number| number.parse::<u64>().ok()).ok_or("The specified task definition identifier is invalid. Specify a valid name or ARN and try again.")?;
-    let found = revision(world, text).ok_or("The specified task definition was not found. Specify a valid name or ARN and try again.")?;
+    let number = number
+        .and_then(|number| number.parse::<u64>().ok())
+        .ok_or("The specified task definition identifier is invalid. Specify a valid name or ARN and try again.")?;
+    let found =
+        revision(world, text).ok_or("The specified task definition was not found. Specify a valid name or ARN and try again.")?;
     if is_active(found) {
         return Err("The specified task definition is still in ACTIVE status. Please deregister the target and try again.");
     }
@@ -151,6 +154,7 @@ pub(crate) fn sizes(definition: &Value) -> (i64, i64) {
     let own = |member: &str| definition.text(member).and_then(|text| text.parse::<i64>().ok());
     let sum = |read: fn(Input<'_>) -> Option<i64>| definition.objects("containerDefinitions").filter_map(read).sum();
     let cpu = own("cpu").unwrap_or_else(|| sum(|container| container.number("cpu")));
-    let memory = own("memory").unwrap_or_else(|| sum(|container| container.number("memory").or_else(|| container.number("memoryReservation"))));
+    let memory = own("memory")
+        .unwrap_or_else(|| sum(|container| container.number("memory").or_else(|| container.number("memoryReservation"))));
     (cpu, memory)
 }

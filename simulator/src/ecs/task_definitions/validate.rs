@@ -108,12 +108,16 @@ fn check_container(input: Input<'_>, container: Input<'_>, names: &BTreeSet<&str
     }
     let (hard, soft) = (container.number("memory"), container.number("memoryReservation"));
     if !input.has("memory") && hard.is_none() && soft.is_none() {
-        return refuse(format!("Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."));
+        return refuse(format!(
+            "Invalid setting for container '{name}'. At least one of 'memory' or 'memoryReservation' must be specified."
+        ));
     }
     if let (Some(hard), Some(soft)) = (hard, soft)
         && soft > hard
     {
-        return refuse(format!("Invalid setting for container '{name}'. 'memory' must be greater than or equal to 'memoryReservation'."));
+        return refuse(format!(
+            "Invalid setting for container '{name}'. 'memory' must be greater than or equal to 'memoryReservation'."
+        ));
     }
     for other in container.objects("dependsOn") {
         if !other.text("containerName").is_some_and(|other| other != name && names.contains(other)) {
@@ -169,7 +173,11 @@ fn check_mounts(input: Input<'_>, container: Input<'_>) -> Checked {
 
 fn check_volumes(input: Input<'_>) -> Checked {
     const KINDS: [&str; 5] = [
-        "host", "dockerVolumeConfiguration", "efsVolumeConfiguration", "fsxWindowsFileServerVolumeConfiguration", "s3filesVolumeConfiguration",
+        "host",
+        "dockerVolumeConfiguration",
+        "efsVolumeConfiguration",
+        "fsxWindowsFileServerVolumeConfiguration",
+        "s3filesVolumeConfiguration",
     ];
     let mut at_launch = 0;
     let mut names = BTreeSet::new();
@@ -213,7 +221,9 @@ fn check_fargate(input: Input<'_>) -> Checked {
     if input.objects("volumes").any(|volume| volume.has("dockerVolumeConfiguration")) {
         return refuse("Fargate does not support docker volumes.");
     }
-    let pulls_logs = input.objects("containerDefinitions").any(|container| container.object("logConfiguration").text("logDriver") == Some("awslogs"));
+    let pulls_logs = input
+        .objects("containerDefinitions")
+        .any(|container| container.object("logConfiguration").text("logDriver") == Some("awslogs"));
     if pulls_logs && !input.has("executionRoleArn") {
         return refuse("Fargate requires task definition to have execution role ARN to support log driver awslogs.");
     }
@@ -222,7 +232,8 @@ fn check_fargate(input: Input<'_>) -> Checked {
 
 /// Members that Fargate does not take: §1.1.
 fn check_fargate_container(container: Input<'_>) -> Checked {
-    const REFUSED: [&str; 7] = ["disableNetworking", "dnsSearchDomains", "dnsServers", "dockerSecurityOptions", "extraHosts", "links", "privileged"];
+    const REFUSED: [&str; 7] =
+        ["disableNetworking", "dnsSearchDomains", "dnsServers", "dockerSecurityOptions", "extraHosts", "links", "privileged"];
     let given = |value: &Value| *value != false && !value.as_array().is_some_and(Vec::is_empty);
     if let Some(member) = REFUSED.iter().find(|member| container.get(member).is_some_and(given)) {
         return refuse(format!("Fargate does not support '{member}'."));

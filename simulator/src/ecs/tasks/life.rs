@@ -117,7 +117,9 @@ fn end_pending(world: &mut World, task: &mut Task) -> News {
 
 /// The form of the text is documented (§4.1); what follows the name is the registry's.
 fn cannot_pull(image: &str) -> String {
-    format!("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found")
+    format!(
+        "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: {image}: not found"
+    )
 }
 
 /// Enters every moment at which something about a running task can change.

@@ -78,7 +78,10 @@ pub(crate) fn render(world: &World, task: &Task, with_tags: bool) -> Value {
         ("capacityProviderName", task.place.provider.clone()),
         ("stopCode", task.stop_code.clone()),
         ("stoppedReason", task.stopped_reason.clone()),
-        ("containerInstanceArn", task.instance.as_ref().map(|id| world.arn(&format!("container-instance/{}/{id}", task.cluster)))),
+        (
+            "containerInstanceArn",
+            task.instance.as_ref().map(|id| world.arn(&format!("container-instance/{}/{id}", task.cluster))),
+        ),
     ];
     for (member, text) in texts {
         if let Some(text) = text {

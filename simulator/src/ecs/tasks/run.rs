@@ -42,20 +42,24 @@ pub(crate) fn run(world: &mut World, input: Input<'_>) -> Answer {
                 continue;
             }
         }
-        let id = start(world, Launch {
-            cluster: &cluster,
-            definition: &definition,
-            owner: None,
-            group: input.text("group"),
-            started_by: input.text("startedBy"),
-            place,
-            overrides: input.get("overrides").cloned().unwrap_or_else(|| json!({"containerOverrides": []})),
-            execute_command: input.flag("enableExecuteCommand"),
-            tags: input.list("tags"),
-        });
+        let id = start(
+            world,
+            Launch {
+                cluster: &cluster,
+                definition: &definition,
+                owner: None,
+                group: input.text("group"),
+                started_by: input.text("startedBy"),
+                place,
+                overrides: input.get("overrides").cloned().unwrap_or_else(|| json!({"containerOverrides": []})),
+                execute_command: input.flag("enableExecuteCommand"),
+                tags: input.list("tags"),
+            },
+        );
         started.push(id);
     }
-    let tasks: Vec<Value> = started.iter().filter_map(|id| world.tasks.get(id)).map(|task| read::render(world, task, true)).collect();
+    let tasks: Vec<Value> =
+        started.iter().filter_map(|id| world.tasks.get(id)).map(|task| read::render(world, task, true)).collect();
     Ok(json!({"tasks": tasks, "failures": failures}))
 }
 
