@@ -14,7 +14,7 @@ struct Options {
     #[arg(long, default_value = "127.0.0.1:4566")]
     listen: SocketAddr,
     /// Simulated seconds that pass in one second.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
     speed: f64,
     /// Let every call through, however many there are.
     #[arg(long)]
@@ -31,6 +31,11 @@ struct Options {
     /// Seed of identifiers and list orders.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.0..=1e6).contains(speed));
+    speed.ok_or_else(|| "the speed is a number from 0 to 1000000, such as 10".to_owned())
 }
 
 #[tokio::main]

@@ -91,6 +91,7 @@ impl Default for Simulator {
 impl Simulator {
     /// A fresh AWS. Its clock starts here.
     pub fn new(settings: Settings) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "simulated time has to begin somewhere")]
         let start = settings.start.unwrap_or_else(Timestamp::now);
         let state = State {
             clock: Clock::new(start, settings.speed),
@@ -177,10 +178,10 @@ impl Simulator {
     /// From now on, containers whose image contains `pattern` behave like this. The latest setting wins, before the image's name.
     pub fn set_image(&self, pattern: &str, behaviour: ImageBehaviour) {
         let mut state = self.0.state.lock();
-        state.images.push((pattern.to_owned(), behaviour.clone()));
         for place in state.places.values_mut() {
             place.world.images.set(pattern, behaviour.clone());
         }
+        state.images.push((pattern.to_owned(), behaviour));
     }
 
     /// From now on, nobody may pass roles whose ARN contains `pattern` to ECS.
@@ -308,7 +309,9 @@ impl State {
         let (images, roles) = (&self.images, &self.forbidden_roles);
         let place = self.places.entry(key).or_insert_with(|| {
             let mut world = World::new(settings, account, region, now);
-            images.iter().for_each(|(pattern, behaviour)| world.images.set(pattern, behaviour.clone()));
+            for (pattern, behaviour) in images {
+                world.images.set(pattern, behaviour.clone());
+            }
             world.forbidden_roles.clone_from(roles);
             Place { world, buckets: Buckets::default() }
         });

@@ -1,5 +1,7 @@
 //! A service's life through the real AWS SDK, in process, under tokio's paused clock.
 
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+
 mod common;
 
 use std::time::Duration;
@@ -122,7 +124,7 @@ async fn stopped_tasks_are_visible_for_an_hour() {
     aws.ecs.update_service().cluster("main").service("web").desired_count(0).send().await.unwrap();
     seconds(30).await;
     assert_eq!(aws.stopped_tasks("web").await.len(), 1);
-    aws.simulator.advance(Duration::from_secs(3600));
+    aws.simulator.advance(Duration::from_hours(1));
     assert_eq!(aws.stopped_tasks("web").await.len(), 0);
 }
 

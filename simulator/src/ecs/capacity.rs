@@ -1,4 +1,4 @@
-//! Capacity providers of the account. ecs-semantics §5. FARGATE and FARGATE_SPOT are there without being made.
+//! Capacity providers of the account. ecs-semantics §5. FARGATE and `FARGATE_SPOT` are there without being made.
 
 use serde_json::{Value, json};
 
@@ -36,6 +36,7 @@ pub(crate) fn create(world: &mut World, input: Input<'_>) -> Answer {
     Ok(json!({"capacityProvider": render(world, name, true)}))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every operation gives an Answer")]
 pub(crate) fn describe(world: &mut World, input: Input<'_>) -> Answer {
     let asked: Vec<String> = input.texts("capacityProviders").map(|text| arn::last_part(text).to_owned()).collect();
     let all = || ["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()].into_iter().chain(world.providers.keys().cloned()).collect();

@@ -198,7 +198,7 @@ pub(crate) fn stop(world: &mut World, input: Input<'_>) -> Answer {
     Ok(json!({"serviceDeploymentArn": arn}))
 }
 
-/// ContinueServiceDeployment: lets a PAUSE hook go. §2.7.
+/// `ContinueServiceDeployment`: lets a PAUSE hook go. §2.7.
 pub(crate) fn go_on(world: &mut World, input: Input<'_>) -> Answer {
     let arn = input.required("serviceDeploymentArn")?;
     let hook = input.required("hookId")?;

@@ -59,13 +59,14 @@ impl<'a> Scope<'a> {
 /// Answers one request, taking the time that the answer takes.
 pub(crate) async fn exchange(simulator: &Simulator, incoming: Incoming) -> Outgoing {
     let is_json = incoming.target.is_some();
-    let request = match parse(simulator, incoming) {
+    let request = match parse(simulator, &incoming) {
         Ok(request) => request,
         Err(error) => return write_error(is_json, "", &error),
     };
     let (service, operation) = (request.service.clone(), request.operation.clone());
     let reply = simulator.answer(request);
     if !reply.after.is_zero() {
+        #[expect(clippy::disallowed_methods, reason = "a reply takes its time in the time of its caller")]
         tokio::time::sleep(reply.after).await;
     }
     match reply.what {
@@ -87,7 +88,7 @@ fn write_error(is_json: bool, service: &str, error: &ServiceError) -> Outgoing {
     Outgoing::Response { status: error.status, content_type: XML, body: query::error(service, error) }
 }
 
-fn parse(simulator: &Simulator, incoming: Incoming) -> Result<Request, ServiceError> {
+fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceError> {
     let scope = incoming.authorization.as_deref().and_then(Scope::of);
     let account = simulator.account_of(scope.as_ref().map(|scope| scope.access_key));
     let region = scope.as_ref().map_or_else(|| simulator.settings().region.clone(), |scope| scope.region.to_owned());

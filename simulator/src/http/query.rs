@@ -1,4 +1,4 @@
-//! AWS's older protocols: form-encoded requests, XML answers (STS, IAM, EC2, and ELBv2 when it comes).
+//! AWS's older protocols: form-encoded requests, XML answers (STS, IAM, EC2, and `ELBv2` when it comes).
 
 use serde_json::{Map, Value};
 
@@ -86,22 +86,28 @@ fn elements(out: &mut String, value: &Value, item: &str) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                out.push_str(&format!("<{name}>"));
+                tag(out, "<", name);
                 elements(out, value, item);
-                out.push_str(&format!("</{name}>"));
+                tag(out, "</", name);
             }
         }
         Value::Array(items) => {
             for value in items {
-                out.push_str(&format!("<{item}>"));
+                tag(out, "<", item);
                 elements(out, value, item);
-                out.push_str(&format!("</{item}>"));
+                tag(out, "</", item);
             }
         }
         Value::String(text) => out.push_str(&escaped(text)),
         Value::Null => {}
         other => out.push_str(&other.to_string()),
     }
+}
+
+fn tag(out: &mut String, open: &str, name: &str) {
+    out.push_str(open);
+    out.push_str(name);
+    out.push('>');
 }
 
 fn escaped(text: &str) -> String {

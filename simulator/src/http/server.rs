@@ -41,6 +41,7 @@ pub(crate) async fn serve(
     };
     let deadline = async move {
         let _ = stopping.await;
+        #[expect(clippy::disallowed_methods, reason = "a server waits in the time of its callers")]
         tokio::time::sleep(LAST_REPLIES).await;
     };
     tokio::select! {

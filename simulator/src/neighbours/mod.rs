@@ -1,6 +1,6 @@
 //! The AWS services that clients need on their way to ECS: thin, but truthful about what they say.
 //!
-//! STS, IAM, EC2 and CloudWatch Logs. ELBv2 will have a module of its own beside these, and a state that ECS shares.
+//! STS, IAM, EC2 and CloudWatch Logs. `ELBv2` will have a module of its own beside these, and a state that ECS shares.
 
 mod ec2;
 mod iam;
@@ -18,7 +18,7 @@ use crate::simulator::Request;
 /// What the neighbours remember.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    /// Account of each session that AssumeRole handed out, by access key.
+    /// Account of each session that `AssumeRole` handed out, by access key.
     sessions: BTreeMap<String, (String, String)>,
     removed_roles: BTreeSet<String>,
     created_roles: BTreeMap<(String, String), Value>,

@@ -1,6 +1,8 @@
 //! A simulator, and the AWS SDK in front of it.
 
 #![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(clippy::disallowed_methods, reason = "the tests sleep in virtual time")]
 
 use std::time::Duration;
 

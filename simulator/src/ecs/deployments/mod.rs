@@ -179,7 +179,7 @@ fn look(world: &mut World, service: &mut Service) {
         match record.status {
             Status::StopRequested => record.set(Status::Stopped, now),
             Status::RollbackRequested if since(record.updated, now) >= tempo::SCHEDULER => {
-                record.set(Status::RollbackInProgress, now)
+                record.set(Status::RollbackInProgress, now);
             }
             _ => {}
         }

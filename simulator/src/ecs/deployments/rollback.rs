@@ -11,7 +11,7 @@ pub(super) fn fail(world: &mut World, service: &mut Service) {
     let now = world.now;
     let Some(primary) = service.deployments.first_mut() else { return };
     primary.rollout = Rollout::Failed;
-    primary.reason = "ECS deployment circuit breaker: tasks failed to start.".to_owned();
+    primary.reason = String::from("ECS deployment circuit breaker: tasks failed to start.");
     primary.updated = now;
     let (id, was_rollback) = (primary.id.clone(), primary.is_rollback);
     let event = world.uuid();
@@ -31,7 +31,7 @@ pub(super) fn fail(world: &mut World, service: &mut Service) {
     }
 }
 
-/// StopServiceDeployment, or a hook that says so.
+/// `StopServiceDeployment`, or a hook that says so.
 pub(crate) fn on_request(world: &mut World, key: &ServiceKey) {
     let Some(mut service) = world.services.remove(key) else { return };
     give_up(world, &mut service);

@@ -112,15 +112,12 @@ pub(super) fn launch(world: &mut World, service: &mut Service, count: i64) {
     }
     let mut started = Vec::new();
     for _ in 0..count {
-        match launch_one(world, service) {
-            Some(id) => {
-                service.tasks.insert(id.clone());
-                started.push(id);
-            }
-            None => {
-                complain(world, service, "was unable to place a task because no container instance met all of its requirements.");
-                break;
-            }
+        if let Some(id) = launch_one(world, service) {
+            service.tasks.insert(id.clone());
+            started.push(id);
+        } else {
+            complain(world, service, "was unable to place a task because no container instance met all of its requirements.");
+            break;
         }
     }
     if !started.is_empty() {

@@ -1,4 +1,4 @@
-//! CreateService. ecs-semantics §2.1, §2.9.
+//! `CreateService`. ecs-semantics §2.1, §2.9.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -47,20 +47,19 @@ pub(crate) fn apply_placement(config: &mut Map<String, Value>, placement: &Place
     for member in ["launchType", "capacityProviderStrategy", "platformVersion", "platformFamily"] {
         config.remove(member);
     }
-    match &placement.launch_type {
-        Some(kind) => config.insert("launchType".to_owned(), json!(kind)),
-        None => {
-            let filled = placement.strategy.iter().map(|item| {
-                let mut item = item.clone();
-                for member in ["weight", "base"] {
-                    if item.get(member).is_none_or(Value::is_null) {
-                        item[member] = json!(0);
-                    }
+    if let Some(kind) = &placement.launch_type {
+        config.insert("launchType".to_owned(), json!(kind))
+    } else {
+        let filled = placement.strategy.iter().map(|item| {
+            let mut item = item.clone();
+            for member in ["weight", "base"] {
+                if item.get(member).is_none_or(Value::is_null) {
+                    item[member] = json!(0);
                 }
-                item
-            });
-            config.insert("capacityProviderStrategy".to_owned(), filled.collect())
-        }
+            }
+            item
+        });
+        config.insert("capacityProviderStrategy".to_owned(), filled.collect())
     };
     if placement.is_fargate() {
         config.insert("platformVersion".to_owned(), json!(version.unwrap_or("LATEST")));

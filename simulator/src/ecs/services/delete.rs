@@ -1,4 +1,4 @@
-//! DeleteService, and what becomes of the service afterwards. ecs-semantics §2.9.
+//! `DeleteService`, and what becomes of the service afterwards. ecs-semantics §2.9.
 
 use jiff::Timestamp;
 

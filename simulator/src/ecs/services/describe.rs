@@ -1,4 +1,4 @@
-//! DescribeServices and ListServices. ecs-semantics §2.3, §2.9, §6.3.
+//! `DescribeServices` and `ListServices`. ecs-semantics §2.3, §2.9, §6.3.
 
 use serde_json::{Value, json};
 

@@ -159,12 +159,11 @@ impl Service {
     /// Brings back what a deployment carried.
     pub(crate) fn restore(&mut self, setup: &Value) {
         for member in SETUP {
-            match setup.get(member) {
-                Some(value) => self.set(member, value.clone()),
-                None => {
-                    self.config.remove(member);
-                    self.hidden.remove(member);
-                }
+            if let Some(value) = setup.get(member) {
+                self.set(member, value.clone());
+            } else {
+                self.config.remove(member);
+                self.hidden.remove(member);
             }
         }
     }

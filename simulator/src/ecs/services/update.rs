@@ -1,4 +1,4 @@
-//! UpdateService: what is not sent is kept. ecs-semantics §2.1, §2.2, §2.5.
+//! `UpdateService`: what is not sent is kept. ecs-semantics §2.1, §2.2, §2.5.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What CreateService, UpdateService and RunTask refuse. ecs-semantics §2.
+//! What `CreateService`, `UpdateService` and `RunTask` refuse. ecs-semantics §2.
 
 use std::collections::BTreeSet;
 

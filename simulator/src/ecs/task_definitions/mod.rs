@@ -79,7 +79,7 @@ pub(crate) fn deregister(world: &mut World, input: Input<'_>) -> Answer {
     Ok(json!({"taskDefinition": revision}))
 }
 
-/// Only INACTIVE revisions can be deleted; DELETE_IN_PROGRESS lasts until nothing refers to them (§1.5).
+/// Only INACTIVE revisions can be deleted; `DELETE_IN_PROGRESS` lasts until nothing refers to them (§1.5).
 pub(crate) fn delete(world: &mut World, input: Input<'_>) -> Answer {
     let asked: Vec<&str> = input.texts("taskDefinitions").collect();
     if asked.is_empty() || asked.len() > 10 {

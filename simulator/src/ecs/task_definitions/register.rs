@@ -1,4 +1,4 @@
-//! RegisterTaskDefinition: every call makes a revision, equal or not. ecs-semantics §1.5.
+//! `RegisterTaskDefinition`: every call makes a revision, equal or not. ecs-semantics §1.5.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What RegisterTaskDefinition refuses. ecs-semantics §1.1, §1.4, §6.2.
+//! What `RegisterTaskDefinition` refuses. ecs-semantics §1.1, §1.4, §6.2.
 //!
 //! Where the sources quote AWS's words they are used; the rest is worded here.
 

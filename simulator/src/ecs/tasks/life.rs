@@ -93,16 +93,13 @@ fn end_pending(world: &mut World, task: &mut Task) -> News {
         container.essential && matches!(container.behaviour, ImageBehaviour::Missing | ImageBehaviour::Crash { .. })
     };
     if let Some(container) = task.containers.iter_mut().find(fails) {
-        let (code, reason) = match container.behaviour {
-            ImageBehaviour::Crash { exit_code } => {
-                container.exit_code = Some(exit_code);
-                ("EssentialContainerExited", "Essential container in task exited".to_owned())
-            }
-            _ => {
-                let reason = cannot_pull(&container.image);
-                container.reason = Some(reason.clone());
-                ("TaskFailedToStart", reason)
-            }
+        let (code, reason) = if let ImageBehaviour::Crash { exit_code } = container.behaviour {
+            container.exit_code = Some(exit_code);
+            ("EssentialContainerExited", "Essential container in task exited".to_owned())
+        } else {
+            let reason = cannot_pull(&container.image);
+            container.reason = Some(reason.clone());
+            ("TaskFailedToStart", reason)
         };
         begin_stop(world, task, code, &reason);
         return News::NeverRan;

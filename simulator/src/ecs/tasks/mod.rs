@@ -102,6 +102,7 @@ pub(crate) struct Place {
 }
 
 /// One task.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts")]
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) id: String,

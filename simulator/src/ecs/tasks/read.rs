@@ -1,4 +1,4 @@
-//! ListTasks and DescribeTasks. ecs-semantics §4.3.
+//! `ListTasks` and `DescribeTasks`. ecs-semantics §4.3.
 
 use serde_json::{Value, json};
 
@@ -52,7 +52,7 @@ pub(crate) fn describe(world: &mut World, input: Input<'_>) -> Answer {
     Ok(json!({"tasks": tasks, "failures": failures}))
 }
 
-/// A task as DescribeTasks shows it.
+/// A task as `DescribeTasks` shows it.
 pub(crate) fn render(world: &World, task: &Task, with_tags: bool) -> Value {
     let mut out = json!({
         "taskArn": task.arn,

@@ -1,4 +1,4 @@
-//! RunTask and StopTask. ecs-semantics §4.2.
+//! `RunTask` and `StopTask`. ecs-semantics §4.2.
 
 use serde_json::{Value, json};
 
@@ -66,7 +66,7 @@ pub(crate) fn run(world: &mut World, input: Input<'_>) -> Answer {
 pub(crate) fn stop(world: &mut World, input: Input<'_>) -> Answer {
     let cluster = clusters::named(world, input)?.0.to_owned();
     let id = arn::last_part(input.required("task")?).to_owned();
-    if !world.tasks.get(&id).is_some_and(|task| task.cluster == cluster) {
+    if world.tasks.get(&id).is_none_or(|task| task.cluster != cluster) {
         return Err(ServiceError::invalid("The referenced task was not found."));
     }
     // The given reason is what the task shows: §4.2.
