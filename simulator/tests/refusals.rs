@@ -1,6 +1,6 @@
 //! What AWS refuses, with its error names and texts. Each row names the section of the ECS semantics it is from.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
@@ -300,7 +300,7 @@ fn a_daemon_runs_one_task_on_each_instance() {
     for _ in 0..2 {
         simulator.call("RegisterContainerInstance", json!({"cluster": "main"})).unwrap();
     }
-    simulator.advance(std::time::Duration::from_secs(120));
+    simulator.advance(std::time::Duration::from_mins(2));
     let seen =
         simulator.call("DescribeServices", json!({"cluster": "main", "services": ["agent"]})).unwrap()["services"][0].clone();
     assert_eq!((&seen["desiredCount"], &seen["runningCount"]), (&json!(2), &json!(2)));
@@ -313,11 +313,11 @@ fn tasks_without_room_wait_for_an_instance() {
     let service =
         json!({"cluster": "main", "serviceName": "web", "taskDefinition": "ec2", "desiredCount": 1, "launchType": "EC2"});
     simulator.call("CreateService", service).unwrap();
-    simulator.advance(std::time::Duration::from_secs(60));
+    simulator.advance(std::time::Duration::from_mins(1));
     let describe =
         || simulator.call("DescribeServices", json!({"cluster": "main", "services": ["web"]})).unwrap()["services"][0].clone();
     assert!(describe()["events"][0]["message"].as_str().unwrap().contains("no container instance met all of its requirements"));
     simulator.call("RegisterContainerInstance", json!({"cluster": "main"})).unwrap();
-    simulator.advance(std::time::Duration::from_secs(60));
+    simulator.advance(std::time::Duration::from_mins(1));
     assert_eq!(describe()["runningCount"], 1);
 }

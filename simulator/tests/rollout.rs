@@ -1,6 +1,6 @@
 //! A service's life through the real AWS SDK, in process, under tokio's paused clock.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 
 mod common;
 
@@ -11,7 +11,7 @@ use common::{Aws, seconds};
 
 #[tokio::test(start_paused = true)]
 async fn a_service_rolls_out_until_it_is_steady() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.register("web", "nginx:1").await;
     let created = aws.create("web", "web:1", 2).await.unwrap();
     assert_eq!(created.running_count(), 0);
@@ -32,7 +32,7 @@ async fn a_service_rolls_out_until_it_is_steady() {
 
 #[tokio::test(start_paused = true)]
 async fn an_update_replaces_every_task_and_keeps_enough_of_them() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.settled("web", "nginx:1", 2).await;
     aws.register("web", "nginx:2").await;
     aws.ecs.update_service().cluster("main").service("web").task_definition("web:2").send().await.unwrap();
@@ -48,7 +48,7 @@ async fn an_update_replaces_every_task_and_keeps_enough_of_them() {
 
 #[tokio::test(start_paused = true)]
 async fn a_bad_image_is_rolled_back_by_the_circuit_breaker() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.settled("web", "nginx:1", 1).await;
     let good = aws.service("web").await.deployments()[0].id().unwrap().to_owned();
     aws.register("web", "missing:2").await;
@@ -77,7 +77,7 @@ async fn a_bad_image_is_rolled_back_by_the_circuit_breaker() {
 
 #[tokio::test(start_paused = true)]
 async fn a_first_deployment_that_fails_has_nothing_to_go_back_to() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.register("web", "crash:1").await;
     aws.create("web", "web:1", 1).await.unwrap();
     seconds(180).await;
@@ -90,7 +90,7 @@ async fn a_first_deployment_that_fails_has_nothing_to_go_back_to() {
 
 #[tokio::test(start_paused = true)]
 async fn a_newer_deployment_supersedes_the_one_in_flight() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.register("web", "nginx:1").await;
     aws.create("web", "web:1", 1).await.unwrap();
     seconds(5).await;
@@ -104,7 +104,7 @@ async fn a_newer_deployment_supersedes_the_one_in_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deleted_service_drains_is_inactive_and_can_be_made_again() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.settled("web", "nginx:1", 1).await;
     let refused = aws.ecs.delete_service().cluster("main").service("web").send().await.unwrap_err();
     assert!(refused.into_service_error().to_string().contains("scaled above 0"));
@@ -119,7 +119,7 @@ async fn a_deleted_service_drains_is_inactive_and_can_be_made_again() {
 
 #[tokio::test(start_paused = true)]
 async fn stopped_tasks_are_visible_for_an_hour() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.settled("web", "nginx:1", 1).await;
     aws.ecs.update_service().cluster("main").service("web").desired_count(0).send().await.unwrap();
     seconds(30).await;
@@ -130,7 +130,7 @@ async fn stopped_tasks_are_visible_for_an_hour() {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_that_fails_its_health_check_is_replaced_and_counted() {
-    let aws = Aws::start().await;
+    let aws = Aws::start();
     aws.register_with_check("web", "unhealthy:1").await;
     aws.create("web", "web:1", 1).await.unwrap();
     seconds(130).await;

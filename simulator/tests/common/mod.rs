@@ -1,7 +1,7 @@
 //! A simulator, and the AWS SDK in front of it.
 
 #![allow(dead_code, reason = "each test program uses its own part")]
-#![allow(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where it fails")]
 #![allow(clippy::disallowed_methods, reason = "the tests sleep in virtual time")]
 
 use std::time::Duration;
@@ -49,11 +49,11 @@ pub fn app(image: &str) -> ContainerDefinitionBuilder {
 }
 
 impl Aws {
-    pub async fn start() -> Self {
-        Self::with(Settings::default()).await
+    pub fn start() -> Self {
+        Self::with(Settings::default())
     }
 
-    pub async fn with(settings: Settings) -> Self {
+    pub fn with(settings: Settings) -> Self {
         let settings = Settings { clusters: vec!["main".to_owned()], ..settings };
         let simulator = Simulator::new(settings);
         let ecs = client(&simulator);
