@@ -1,1 +1,38 @@
-//! To come.
+//! A strict, living, controllable model of the Amazon ECS control plane.
+//!
+//! It stands behind the wire: the programs that talk to it are real AWS clients, either in process
+//! ([`Simulator::http_client`]) or over HTTP ([`Simulator::serve`]). It is *strict*: what AWS refuses it refuses, with AWS's
+//! error names and texts. It is *alive*: tasks start, fail and stop, deployments roll, trip their circuit breaker and roll back.
+//! It is *controllable*: the clock, the behaviour of images, throttling, errors, lost replies and stale reads are the test's.
+//!
+//! How a request travels:
+//!
+//! ```text
+//! connector (in process) ─┐
+//!                         ├─► http: which service, which operation ─► simulator: advance the clock, faults, buckets, log
+//! http server (axum) ─────┘                                             └─► ecs / neighbours: one synchronous function
+//! ```
+//!
+//! No background task exists. Every request first moves the world to the present, playing the events that are due in their
+//! order ([`Simulator::advance`] does the same), so that real time and tokio's paused clock give the same story.
+//!
+//! Comments cite `ecs-semantics §n`, the project's collection of facts about ECS; `(?)` marks what those sources leave open.
+
+mod calls;
+mod clock;
+mod connector;
+mod ecs;
+mod fault;
+mod http;
+mod neighbours;
+mod settings;
+mod shapes;
+mod simulator;
+mod throttle;
+
+pub use calls::{Call, Outcome};
+pub use ecs::images::ImageBehaviour;
+pub use fault::{Fault, FaultId, FaultKind, ServiceError};
+pub use jiff::Timestamp;
+pub use settings::Settings;
+pub use simulator::Simulator;

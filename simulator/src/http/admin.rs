@@ -1,0 +1,78 @@
+//! The admin endpoint: what a test does through [`Simulator`]'s methods, over HTTP.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{Fault, ImageBehaviour, Simulator};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Advance {
+    advance_seconds: u64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Image {
+    pattern: String,
+    #[serde(flatten)]
+    behaviour: ImageBehaviour,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Role {
+    pattern: String,
+}
+
+pub(super) async fn clock(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!({"now": simulator.now()}))
+}
+
+pub(super) async fn move_clock(State(simulator): State<Simulator>, Json(advance): Json<Advance>) -> Json<Value> {
+    simulator.advance(Duration::from_secs(advance.advance_seconds));
+    Json(json!({"now": simulator.now()}))
+}
+
+pub(super) async fn set_image(State(simulator): State<Simulator>, Json(image): Json<Image>) -> Json<Value> {
+    simulator.set_image(&image.pattern, image.behaviour);
+    Json(json!({}))
+}
+
+pub(super) async fn forbid_role(State(simulator): State<Simulator>, Json(role): Json<Role>) -> Json<Value> {
+    simulator.forbid_role(&role.pattern);
+    Json(json!({}))
+}
+
+pub(super) async fn allow_roles(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.allow_roles();
+    Json(json!({}))
+}
+
+pub(super) async fn add_fault(State(simulator): State<Simulator>, Json(fault): Json<Fault>) -> Json<Value> {
+    Json(json!({"id": simulator.inject(fault)}))
+}
+
+pub(super) async fn clear_faults(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.clear_faults();
+    Json(json!({}))
+}
+
+pub(super) async fn calls(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!({"calls": simulator.calls()}))
+}
+
+pub(super) async fn clear_calls(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.clear_calls();
+    Json(json!({}))
+}
+
+pub(super) async fn counts(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!(simulator.counts()))
+}
+
+pub(super) async fn state(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(simulator.state())
+}

@@ -1,0 +1,78 @@
+//! The HTTP server: any AWS client may talk to it.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::{Incoming, Outgoing, admin, exchange};
+use crate::Simulator;
+
+/// How long requests in flight may take once a shutdown has begun; one that hangs by an injected fault never ends.
+const LAST_REPLIES: Duration = Duration::from_millis(500);
+
+pub(crate) async fn serve(
+    simulator: Simulator,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let app = Router::new()
+        .route("/_simulator/clock", get(admin::clock).post(admin::move_clock))
+        .route("/_simulator/images", post(admin::set_image))
+        .route("/_simulator/roles", post(admin::forbid_role).delete(admin::allow_roles))
+        .route("/_simulator/faults", post(admin::add_fault).delete(admin::clear_faults))
+        .route("/_simulator/calls", get(admin::calls).delete(admin::clear_calls))
+        .route("/_simulator/counts", get(admin::counts))
+        .route("/_simulator/state", get(admin::state))
+        .fallback(aws)
+        .with_state(simulator);
+    let (begun, stopping) = oneshot::channel::<()>();
+    let stop = async move {
+        shutdown.await;
+        let _ = begun.send(());
+    };
+    let deadline = async move {
+        let _ = stopping.await;
+        #[expect(clippy::disallowed_methods, reason = "a server waits in the time of its callers")]
+        tokio::time::sleep(LAST_REPLIES).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, app).with_graceful_shutdown(stop) => served?,
+        () = deadline => {}
+    }
+    Ok(())
+}
+
+async fn aws(State(simulator): State<Simulator>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let incoming = Incoming { target: header("x-amz-target"), authorization: header("authorization"), body: body.to_vec() };
+    match exchange(&simulator, incoming).await {
+        Outgoing::Response { status, content_type, body } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [("content-type", content_type), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")], body)
+                .into_response()
+        }
+        // A body that fails makes the server cut the connection; there is no politer way to lose a reply.
+        Outgoing::BrokenConnection => Response::new(Body::from_stream(Cut)),
+        Outgoing::Never => std::future::pending().await,
+    }
+}
+
+/// A body that breaks at once.
+struct Cut;
+
+impl futures::Stream for Cut {
+    type Item = Result<Bytes, io::Error>;
+
+    fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::ConnectionReset, "the reply is lost"))))
+    }
+}

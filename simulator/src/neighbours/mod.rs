@@ -1,0 +1,61 @@
+//! The AWS services that clients need on their way to ECS: thin, but truthful about what they say.
+//!
+//! STS, IAM, EC2 and CloudWatch Logs. `ELBv2` will have a module of its own beside these, and a state that ECS shares.
+
+mod ec2;
+mod iam;
+mod logs;
+mod sts;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::fault::ServiceError;
+use crate::simulator::Request;
+
+/// What the neighbours remember.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    /// Account of each session that `AssumeRole` handed out, by access key.
+    sessions: BTreeMap<String, (String, String)>,
+    removed_roles: BTreeSet<String>,
+    created_roles: BTreeMap<(String, String), Value>,
+    log_groups: BTreeMap<(String, String, String), Timestamp>,
+}
+
+impl Neighbours {
+    pub(crate) fn account_of_session(&self, access_key: &str) -> Option<String> {
+        self.sessions.get(access_key).map(|(account, _)| account.clone())
+    }
+
+    pub(crate) fn remove_role(&mut self, name: &str) {
+        self.removed_roles.insert(name.to_owned());
+        self.created_roles.retain(|(_, created), _| created != name);
+    }
+}
+
+/// Answers a call to any service but ECS.
+pub(crate) fn call(neighbours: &mut Neighbours, request: &Request, now: Timestamp) -> Result<Value, ServiceError> {
+    match request.service.as_str() {
+        "sts" => sts::call(neighbours, request, now),
+        "iam" => iam::call(neighbours, request, now),
+        "ec2" => ec2::call(request),
+        "logs" => logs::call(neighbours, request, now),
+        other => Err(ServiceError::new("InvalidAction", format!("the service {other} is not simulated"))),
+    }
+}
+
+fn unknown(request: &Request) -> ServiceError {
+    ServiceError::new("InvalidAction", format!("The action {} is not valid for this web service.", request.operation))
+}
+
+fn text<'a>(input: &'a Value, member: &str) -> Option<&'a str> {
+    input.get(member).and_then(Value::as_str)
+}
+
+fn required<'a>(input: &'a Value, member: &str) -> Result<&'a str, ServiceError> {
+    text(input, member)
+        .ok_or_else(|| ServiceError::new("ValidationError", format!("The request must contain the parameter {member}.")))
+}
