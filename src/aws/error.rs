@@ -3,6 +3,7 @@
 //! AWS's names are too coarse (`InvalidParameterException` is a typo, a name that is taken, or "try again in a minute"),
 //! so a few of its texts are matched too. Not a single value of a request gets into an error from here; AWS's own message is passed on.
 
+use super::gate::UnknownKey;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -210,10 +211,12 @@ where
 }
 
 fn is_about_credentials<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
-    chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>)
+    // A call that the gate holds back was not sent.
+    chain(error).any(|cause| cause.is::<CredentialsError>() || cause.is::<UnknownKey>())
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// An error and its causes.
+pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |e| (*e).source())
 }
 

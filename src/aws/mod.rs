@@ -17,6 +17,7 @@ pub mod pace;
 pub mod reflector;
 
 mod calls;
+mod gate;
 #[cfg(test)]
 mod testing;
 

@@ -2,9 +2,8 @@
 
 use super::entry::{Entry, Reading};
 use super::{Lane, Seen, Services, State};
-use crate::aws::calls::{HISTORY_PER_CALL, SERVICES_PER_CALL};
+use crate::aws::calls::SERVICES_PER_CALL;
 use crate::aws::error::{AwsError, Kind};
-use crate::aws::model::ServiceDeployment;
 use crate::aws::pace::Priority;
 use crate::domain::ServiceKey;
 use futures::future::{BoxFuture, join_all};
@@ -147,78 +146,6 @@ impl Services {
             keys.push(key);
         }
         keys
-    }
-
-    async fn read_deployments(&self, keys: &[ServiceKey]) {
-        let wanted: BTreeMap<String, ServiceKey> = {
-            let state = self.0.state.lock();
-            let wanted = |key: &ServiceKey| Some((state.entries.get(key)?.wanted_deployment()?, key.clone()));
-            keys.iter().filter_map(wanted).collect()
-        };
-        if wanted.is_empty() {
-            return;
-        }
-        let arns: Vec<String> = wanted.keys().cloned().collect();
-        let ecs = self.0.ecs.at(Priority::Rollout);
-        for arns in arns.chunks(HISTORY_PER_CALL) {
-            // A failure leaves what is known: the service itself is read, and the next round comes soon.
-            let Ok(mut read) = ecs.describe_service_deployments(arns).await else { continue };
-            self.name_task_definitions(&mut read, &wanted).await;
-            let mut state = self.0.state.lock();
-            for deployment in read {
-                let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) else { continue };
-                if entry.absorb_deployment(deployment) {
-                    let owner = entry.owner.clone();
-                    state.tell(&owner);
-                }
-            }
-        }
-    }
-
-    /// Looks up the task definitions of revisions that are new: once for each rollout.
-    async fn name_task_definitions(&self, read: &mut [ServiceDeployment], wanted: &BTreeMap<String, ServiceKey>) {
-        let known = |state: &State, deployment: &ServiceDeployment| {
-            let (revision, task_definition) = state.entries.get(wanted.get(&deployment.arn)?)?.revision.clone()?;
-            (deployment.target_revision.as_deref() == Some(&revision)).then_some(task_definition)
-        };
-        let mut unknown = Vec::new();
-        {
-            let state = self.0.state.lock();
-            for deployment in read.iter_mut() {
-                deployment.target_task_definition = known(&state, deployment);
-                if deployment.target_task_definition.is_none() {
-                    unknown.extend(deployment.target_revision.clone());
-                }
-            }
-        }
-        if unknown.is_empty() {
-            return;
-        }
-        let Ok(revisions) = self.0.ecs.at(Priority::Rollout).describe_service_revisions(&unknown).await else { return };
-        let found: BTreeMap<String, String> = revisions.into_iter().map(|r| (r.arn, r.task_definition)).collect();
-        let mut state = self.0.state.lock();
-        for deployment in read.iter_mut() {
-            let Some((revision, task_definition)) = deployment.target_revision.as_ref().and_then(|arn| found.get_key_value(arn))
-            else {
-                continue;
-            };
-            deployment.target_task_definition = Some(task_definition.clone());
-            if let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) {
-                entry.revision = Some((revision.clone(), task_definition.clone()));
-            }
-        }
-    }
-
-    async fn read_stopped(&self, key: ServiceKey) -> Vec<ServiceKey> {
-        // Many lack tasks for a moment while they start: this must not be in the way of reading services.
-        if let Ok(stopped) = self.0.ecs.at(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await {
-            let mut state = self.0.state.lock();
-            let told = state.entries.get_mut(&key).and_then(|e| e.absorb_stopped(stopped).then(|| e.owner.clone()));
-            if let Some(owner) = told {
-                state.tell(&owner);
-            }
-        }
-        Vec::new()
     }
 }
 

@@ -415,3 +415,23 @@ async fn one_who_waits_for_a_change_is_told_within_a_second() {
     seconds(1).await;
     assert!(matches!(world.services.get(&web), Seen::Live { .. }), "the sweep of a start is not in the way");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_permission_that_is_missing_for_the_rollout_alone_is_told_and_hides_nothing_else() {
+    let mut world = World::with(|operation, _| {
+        let denied = |action| error("AccessDeniedException", &format!("User: x is not authorized to perform: ecs:{action} on resource: y"));
+        (operation != "DescribeServices").then(|| denied(operation))
+    });
+    let web = world.add("web");
+    world.follow(&web, Pace::Rolling);
+    seconds(50).await;
+    assert_eq!(world.services.last_error(&web), None);
+    let beside = world.services.last_error_beside(&web).unwrap();
+    assert!(beside.advice().contains("`ecs:DescribeServiceDeployments`"), "{}", beside.advice());
+    assert_eq!((world.told().await.as_deref(), world.told().await.as_deref()), (Some("web"), Some("web")));
+    assert_eq!(world.told().await, None, "the service once, the failure once");
+    assert_eq!(world.fake.count("DescribeServiceDeployments"), 1, "and it is not asked every few seconds");
+    world.edit(&web, |web| web["runningCount"] = json!(0));
+    seconds(9).await;
+    assert_eq!(world.fake.count("ListTasks"), 1);
+}
