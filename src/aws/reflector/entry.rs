@@ -232,7 +232,8 @@ impl Entry {
     pub(super) fn wants_stopped(&self, now: Instant, polling: &Polling) -> bool {
         let Seen::Live { service, .. } = &self.seen else { return false };
         let is_lacking = service.running < service.desired || service.deployments.iter().any(|d| d.failed > 0);
-        is_lacking && !self.is_refused(Beside::StoppedTasks, now, polling)
+        is_lacking
+            && !self.is_refused(Beside::StoppedTasks, now, polling)
             && self.stopped_looked.is_none_or(|at| now >= at + polling.stopped_tasks)
     }
 

@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 /// How long the loop sleeps when nothing is followed.
 const IDLE: Duration = Duration::from_hours(1);
@@ -32,13 +32,14 @@ impl Services {
         loop {
             let (batches, next) = self.take_due();
             reads.extend(batches.into_iter().map(|batch| self.read(batch).boxed()));
-            tokio::select! {
-                () = self.0.woken.notified() => {}
-                () = sleep_until(next) => {}
-                Some(lacking) = reads.next() => {
-                    reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
+            let woken = async {
+                tokio::select! {
+                    () = self.0.woken.notified() => Vec::new(),
+                    Some(lacking) = reads.next() => lacking,
                 }
-            }
+            };
+            let lacking = timeout_at(next, woken).await.unwrap_or_default();
+            reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
         }
     }
 
@@ -85,7 +86,9 @@ impl Services {
         let whole = self.describe(batch, names).await;
         match whole {
             Ok(readings) => readings,
-            Err(e) if names.len() > 1 && matches!(e.kind, Kind::Invalid | Kind::Denied) => self.read_one_by_one(batch, names).await,
+            Err(e) if names.len() > 1 && matches!(e.kind, Kind::Invalid | Kind::Denied) => {
+                self.read_one_by_one(batch, names).await
+            }
             Err(e) => names.iter().map(|name| (name.clone(), (failure(&e), false))).collect(),
         }
     }
