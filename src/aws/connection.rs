@@ -96,12 +96,13 @@ impl Connection {
         Self::build(name, config, pacer, None)
     }
 
-    /// Connects to an account that the caller knows. AWS is never asked, so this is for tests.
+    /// Connects to an account that the caller knows. Whose the credentials are is not checked, so this is for tests. An empty
+    /// account is one that nobody knows: as with [`Connection::new`].
     ///
     /// # Errors
     /// When the configuration has no region.
     pub fn of_account(name: &str, config: &SdkConfig, pacer: Pacer, account: String) -> Result<Self, ConnectionError> {
-        Self::build(name, config, pacer, Some(account))
+        Self::build(name, config, pacer, Some(account).filter(|account| !account.is_empty()))
     }
 
     fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: Option<String>) -> Result<Self, ConnectionError> {

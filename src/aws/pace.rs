@@ -61,7 +61,7 @@ struct Shared {
 
 impl Default for Pacer {
     fn default() -> Self {
-        Self::new(1.0)
+        Self::new()
     }
 }
 
@@ -72,9 +72,15 @@ impl fmt::Debug for Pacer {
 }
 
 impl Pacer {
-    /// A pacer with `scale` times AWS's published buckets: 1 unless the account's quotas were changed.
-    pub fn new(scale: f64) -> Self {
-        Self(Arc::new(Shared { scale, lanes: Mutex::default(), families: Mutex::default(), observer: OnceLock::new() }))
+    /// A pacer for AWS's published buckets.
+    pub fn new() -> Self {
+        Self::scaled(1.0)
+    }
+
+    /// A pacer for an account whose quotas were changed: `scale` times the published buckets.
+    pub fn scaled(scale: f64) -> Self {
+        let (lanes, families, observer) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self(Arc::new(Shared { scale, lanes, families, observer }))
     }
 
     /// Has every call reported, retries too. Only the first observer counts.
