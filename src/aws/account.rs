@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long an answer is trusted.
-const TRUSTED: Duration = Duration::from_secs(300);
+const TRUSTED: Duration = Duration::from_mins(5);
 
 /// The account behind a connection.
 #[derive(Debug)]

@@ -227,12 +227,16 @@ mod tests {
     fn a_misspelt_member_is_refused_by_its_path() {
         let declared = json!({"family": "shop", "containerDefinitions": [{"name": "app"}, {"name": "side", "imag": "x"}]});
         let refused = register(&declared).unwrap_err();
-        assert_eq!(refused.to_string(), "RegisterTaskDefinition has no member `containerDefinitions[1].imag`: remove it or correct its name");
+        assert_eq!(
+            refused.to_string(),
+            "RegisterTaskDefinition has no member `containerDefinitions[1].imag`: remove it or correct its name"
+        );
     }
 
     #[test]
     fn what_the_codec_makes_up_is_refused_and_not_sent() {
-        let subnets = json!({"serviceName": "shop", "networkConfiguration": {"awsvpcConfiguration": {"assignPublicIp": "ENABLED"}}});
+        let subnets =
+            json!({"serviceName": "shop", "networkConfiguration": {"awsvpcConfiguration": {"assignPublicIp": "ENABLED"}}});
         let missing = create(&subnets).unwrap_err();
         assert_eq!(missing.to_string(), "CreateService needs `networkConfiguration.awsvpcConfiguration.subnets`: set it");
         let family = register(&json!({"containerDefinitions": [{"name": "app"}]}));
@@ -243,7 +247,8 @@ mod tests {
     fn numbers_that_aws_takes_as_zero_may_be_left_out() {
         let sent = register(&json!({"family": "shop", "containerDefinitions": [{"name": "app"}]})).unwrap();
         assert_eq!(sent["containerDefinitions"][0]["cpu"], json!(0));
-        let sent = create(&json!({"serviceName": "shop", "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}));
+        let sent =
+            create(&json!({"serviceName": "shop", "capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}));
         assert_eq!(sent.unwrap()["capacityProviderStrategy"][0]["base"], json!(0));
     }
 

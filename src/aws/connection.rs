@@ -5,10 +5,12 @@
 
 use super::calls::Ecs;
 use super::error::AwsError;
+use super::gate::Gate;
 use super::pace::Pacer;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ecs::config::{IdentityCache, StalledStreamProtectionConfig};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
@@ -42,13 +44,11 @@ pub enum ConnectionError {
 pub struct Connection {
     /// Its name.
     pub name: String,
-    /// The account: twelve digits.
-    pub account: String,
     /// The region.
     pub region: String,
     /// ECS there.
     pub ecs: Ecs,
-    sts: aws_sdk_sts::Client,
+    gate: Gate,
 }
 
 /// The connections that there are, by name.
@@ -82,32 +82,60 @@ impl Connection {
     /// # Errors
     /// When the configuration has no region, or AWS does not say whose account it is.
     pub async fn open(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
-        let mut connection = Self::of_account(name, config, pacer, String::new())?;
-        connection.account = connection.caller_account().await?;
+        let connection = Self::new(name, config, pacer)?;
+        connection.caller_account().await?;
         Ok(connection)
     }
 
-    /// Connects with a configuration of the SDK to an account that is known.
+    /// Connects with a configuration of the SDK. The account is asked for before the first call. From then on calls that
+    /// are signed with credentials of another account are held back.
+    ///
+    /// # Errors
+    /// When the configuration has no region.
+    pub fn new(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
+        Self::build(name, config, pacer, None)
+    }
+
+    /// Connects to an account that the caller knows. Whose the credentials are is not checked, so this is for tests. An empty
+    /// account is one that nobody knows: as with [`Connection::new`].
     ///
     /// # Errors
     /// When the configuration has no region.
     pub fn of_account(name: &str, config: &SdkConfig, pacer: Pacer, account: String) -> Result<Self, ConnectionError> {
+        Self::build(name, config, pacer, Some(account).filter(|account| !account.is_empty()))
+    }
+
+    fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: Option<String>) -> Result<Self, ConnectionError> {
         let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
+        // One cache for both services: with two, each would assume the role for itself, under a key of its own.
+        let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
+        let config = config.clone().into_builder().identity_cache(cache).build();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
+        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts));
         // Retries are set on the client of ECS, not in the configuration: there they would be off for credentials too.
-        let ecs = aws_sdk_ecs::config::Builder::from(config)
+        let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.clone())
-            .stalled_stream_protection(aws_sdk_ecs::config::StalledStreamProtectionConfig::disabled())
-            .build();
-        let sts = aws_sdk_sts::config::Builder::from(config).timeout_config(timeouts).build();
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let ecs = match account {
+            Some(account) => {
+                gate.set_account(account);
+                ecs
+            }
+            None => ecs.interceptor(gate.clone()),
+        };
         Ok(Self {
             name: name.to_owned(),
-            account,
             region,
-            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs), pacer),
-            sts: aws_sdk_sts::Client::from_conf(sts),
+            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer, gate.clone()),
+            gate,
         })
+    }
+
+    /// The account, twelve digits, once it is known.
+    pub fn account(&self) -> Option<&str> {
+        self.gate.account()
     }
 
     /// Asks AWS whose account the credentials of this moment belong to.
@@ -115,9 +143,7 @@ impl Connection {
     /// # Errors
     /// Those of AWS.
     pub async fn caller_account(&self) -> Result<String, AwsError> {
-        const OPERATION: &str = "GetCallerIdentity";
-        let identity = self.sts.get_caller_identity().send().await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
-        identity.account.ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
+        self.gate.ask().await
     }
 }
 

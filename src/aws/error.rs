@@ -3,6 +3,7 @@
 //! AWS's names are too coarse (`InvalidParameterException` is a typo, a name that is taken, or "try again in a minute"),
 //! so a few of its texts are matched too. Not a single value of a request gets into an error from here; AWS's own message is passed on.
 
+use super::gate::UnknownKey;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -103,7 +104,9 @@ impl AwsError {
             Kind::NotFound => "create what is missing, or correct its name".to_owned(),
             Kind::Conflict => "choose another name, or set `managementPolicy: Adopt` to take over what exists".to_owned(),
             Kind::Quota => "ask for a higher quota in Service Quotas, or remove what is not needed".to_owned(),
-            Kind::Throttled => "nothing to do: it is tried again more slowly; look for what else calls AWS in this account".to_owned(),
+            Kind::Throttled => {
+                "nothing to do: it is tried again more slowly; look for what else calls AWS in this account".to_owned()
+            }
             Kind::NotReady | Kind::Unavailable | Kind::Unknown => "nothing to do: it is tried again".to_owned(),
         }
     }
@@ -161,16 +164,37 @@ const NOT_READY: &[&str] = &[
 fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> Kind {
     let text = message.to_ascii_lowercase();
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "Throttling" | "Throttled" | "ThrottledRequest" | "RequestThrottled" | "RequestLimitExceeded" | "TooManyRequests"
-        | "RequestThrottling" | "BandwidthLimitExceeded" | "SlowDown" | "PriorRequestNotComplete" => Kind::Throttled,
+        "Throttling"
+        | "Throttled"
+        | "ThrottledRequest"
+        | "RequestThrottled"
+        | "RequestLimitExceeded"
+        | "TooManyRequests"
+        | "RequestThrottling"
+        | "BandwidthLimitExceeded"
+        | "SlowDown"
+        | "PriorRequestNotComplete" => Kind::Throttled,
         "AccessDenied" | "UnauthorizedOperation" | "Blocked" | "NotAuthorized" => Kind::Denied,
-        "ExpiredToken" | "InvalidSignature" | "SignatureDoesNotMatch" | "UnrecognizedClient" | "InvalidClientTokenId"
-        | "MissingAuthenticationToken" | "IncompleteSignature" | "InvalidAccessKeyId" | "AuthFailure" | "RequestExpired"
+        "ExpiredToken"
+        | "InvalidSignature"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClient"
+        | "InvalidClientTokenId"
+        | "MissingAuthenticationToken"
+        | "IncompleteSignature"
+        | "InvalidAccessKeyId"
+        | "AuthFailure"
+        | "RequestExpired"
         | "OptInRequired" => Kind::Credentials,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
-        "ClusterNotFound" | "ServiceNotFound" | "ResourceNotFound" | "NamespaceNotFound" | "TaskSetNotFound"
-        | "ServiceDeploymentNotFound" | "TargetNotFound" => Kind::NotFound,
+        "ClusterNotFound"
+        | "ServiceNotFound"
+        | "ResourceNotFound"
+        | "NamespaceNotFound"
+        | "TaskSetNotFound"
+        | "ServiceDeploymentNotFound"
+        | "TargetNotFound" => Kind::NotFound,
         "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
         "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" => Kind::Unavailable,
         _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
@@ -210,10 +234,12 @@ where
 }
 
 fn is_about_credentials<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
-    chain(error).any(<dyn std::error::Error + 'static>::is::<CredentialsError>)
+    // A call that the gate holds back was not sent.
+    chain(error).any(|cause| cause.is::<CredentialsError>() || cause.is::<UnknownKey>())
 }
 
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+/// An error and its causes.
+pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |e| (*e).source())
 }
 
@@ -274,20 +300,50 @@ mod tests {
             ("CreateService", 400, "ThrottlingException", "Rate exceeded", Kind::Throttled),
             ("CreateService", 400, "ClientException", "Rate exceeded", Kind::Throttled),
             ("CreateService", 400, "AccessDeniedException", "User: x is not authorized", Kind::Denied),
-            ("CreateService", 400, "ExpiredTokenException", "The security token included in the request is expired", Kind::Credentials),
+            (
+                "CreateService",
+                400,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+                Kind::Credentials,
+            ),
             ("CreateService", 400, "InvalidSignatureException", "Signature expired", Kind::Credentials),
             ("CreateService", 400, "UnrecognizedClientException", "The security token is invalid", Kind::Credentials),
             ("CreateService", 400, "InvalidParameterException", "Creation of service was not idempotent.", Kind::Conflict),
-            ("CreateService", 400, "InvalidParameterException", "Unable to Start a service that is still Draining.", Kind::NotReady),
-            ("CreateService", 400, "InvalidParameterException", "The target group with targetGroupArn x does not have an associated load balancer.", Kind::NotReady),
+            (
+                "CreateService",
+                400,
+                "InvalidParameterException",
+                "Unable to Start a service that is still Draining.",
+                Kind::NotReady,
+            ),
+            (
+                "CreateService",
+                400,
+                "InvalidParameterException",
+                "The target group with targetGroupArn x does not have an associated load balancer.",
+                Kind::NotReady,
+            ),
             ("CreateService", 400, "InvalidParameterException", "Unable to assume the service linked role.", Kind::NotReady),
             ("CreateService", 400, "InvalidParameterException", "Launch type should be one of [EC2,FARGATE].", Kind::Invalid),
             ("CreateService", 400, "ClusterNotFoundException", "Cluster not found.", Kind::NotFound),
             ("UpdateService", 400, "ServiceNotActiveException", "Service was not ACTIVE.", Kind::NotReady),
             ("UpdateService", 400, "ServiceNotFoundException", "Service not found.", Kind::NotFound),
             ("UpdateService", 400, "ClientException", "TaskDefinition is inactive", Kind::Invalid),
-            ("RegisterTaskDefinition", 400, "ClientException", "Too many concurrent attempts to create a new revision of the specified family.", Kind::NotReady),
-            ("RegisterTaskDefinition", 400, "ClientException", "No Fargate configuration exists for given values.", Kind::Invalid),
+            (
+                "RegisterTaskDefinition",
+                400,
+                "ClientException",
+                "Too many concurrent attempts to create a new revision of the specified family.",
+                Kind::NotReady,
+            ),
+            (
+                "RegisterTaskDefinition",
+                400,
+                "ClientException",
+                "No Fargate configuration exists for given values.",
+                Kind::Invalid,
+            ),
             ("RegisterTaskDefinition", 400, "LimitExceededException", "The limit for the resource was exceeded.", Kind::Quota),
             ("DescribeTaskDefinition", 400, "ClientException", "Unable to describe task definition.", Kind::NotFound),
             ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
@@ -342,11 +398,15 @@ mod tests {
     fn the_missing_permission_is_named() {
         let denied = |message| refused("CreateService", 400, "AccessDeniedException", message).advice();
         assert_eq!(
-            denied("User: arn:aws:sts::111122223333:assumed-role/op/x is not authorized to perform: ecs:TagResource on resource: arn:aws:ecs:eu-central-1:111122223333:service/prod/web because no identity-based policy allows the ecs:TagResource action"),
+            denied(
+                "User: arn:aws:sts::111122223333:assumed-role/op/x is not authorized to perform: ecs:TagResource on resource: arn:aws:ecs:eu-central-1:111122223333:service/prod/web because no identity-based policy allows the ecs:TagResource action"
+            ),
             "allow `ecs:TagResource` on `arn:aws:ecs:eu-central-1:111122223333:service/prod/web` in the IAM policy of the operator's role",
         );
         assert_eq!(
-            denied("User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/app with an explicit deny in an identity-based policy"),
+            denied(
+                "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/app with an explicit deny in an identity-based policy"
+            ),
             "allow `iam:PassRole` on `arn:aws:iam::111122223333:role/app` in the IAM policy of the operator's role, with `iam:PassedToService` `ecs-tasks.amazonaws.com`; a policy denies it explicitly",
         );
         assert_eq!(denied("no"), "allow the action in the IAM policy of the operator's role");

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod reflector;
 
 mod calls;
+mod gate;
 #[cfg(test)]
 mod testing;
 
@@ -28,8 +29,8 @@ pub use connection::{Connection, Connections};
 pub use error::{AwsError, Kind};
 pub use guard::{Granted, Guard, NotGranted};
 pub use model::{
-    Cluster, LiveDeployment, LiveService, Rollback, ServiceDeployment, ServiceEvent, ServiceRevision, ServiceState, StoppedContainer,
-    StoppedTask, TaskDefinition,
+    Cluster, LiveDeployment, LiveService, Rollback, ServiceDeployment, ServiceEvent, ServiceRevision, ServiceState,
+    StoppedContainer, StoppedTask, TaskDefinition,
 };
 pub use pace::{Pacer, Priority};
 pub use reflector::{Pace, Polling, Seen, Services};

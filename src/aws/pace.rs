@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 /// How often a call is tried that AWS throttles.
 const TRIES: u32 = 6;
@@ -61,7 +61,7 @@ struct Shared {
 
 impl Default for Pacer {
     fn default() -> Self {
-        Self::new(1.0)
+        Self::new()
     }
 }
 
@@ -72,14 +72,15 @@ impl fmt::Debug for Pacer {
 }
 
 impl Pacer {
-    /// A pacer with `scale` times AWS's published buckets: 1 unless the account's quotas were changed.
-    pub fn new(scale: f64) -> Self {
-        Self(Arc::new(Shared {
-            scale,
-            lanes: Mutex::default(),
-            families: Mutex::default(),
-            observer: OnceLock::new(),
-        }))
+    /// A pacer for AWS's published buckets.
+    pub fn new() -> Self {
+        Self::scaled(1.0)
+    }
+
+    /// A pacer for an account whose quotas were changed: `scale` times the published buckets.
+    pub fn scaled(scale: f64) -> Self {
+        let (lanes, families, observer) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self(Arc::new(Shared { scale, lanes, families, observer }))
     }
 
     /// Has every call reported, retries too. Only the first observer counts.
@@ -155,10 +156,8 @@ impl Pacer {
                     return Turn { pacer: self.clone(), bucket, sent: Instant::now(), is_done: false };
                 }
                 Offer::WhenWoken => wake.notified().await,
-                Offer::At(then) => tokio::select! {
-                    () = sleep_until(then) => {}
-                    () = wake.notified() => {}
-                },
+                // Woken or not: the next offer says.
+                Offer::At(then) => drop(timeout_at(then, wake.notified()).await),
             }
         }
     }

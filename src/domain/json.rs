@@ -7,15 +7,9 @@ use serde_json::Value;
 pub fn without_empties(value: Value) -> Value {
     match value {
         Value::Object(members) => Value::Object(
-            members
-                .into_iter()
-                .map(|(key, value)| (key, without_empties(value)))
-                .filter(|(_, value)| !is_empty(value))
-                .collect(),
+            members.into_iter().map(|(key, value)| (key, without_empties(value))).filter(|(_, value)| !is_empty(value)).collect(),
         ),
-        Value::Array(items) => {
-            Value::Array(items.into_iter().map(without_empties).filter(|item| !is_empty(item)).collect())
-        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_empties).filter(|item| !is_empty(item)).collect()),
         other => other,
     }
 }

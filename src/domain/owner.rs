@@ -69,13 +69,7 @@ impl Owner {
         if same_object && same_installation {
             return Ownership::Ours;
         }
-        Ownership::Other(format!(
-            "{} {}/{} of installation {}",
-            tag(KIND),
-            tag(NAMESPACE),
-            tag(NAME),
-            tag(INSTALLATION)
-        ))
+        Ownership::Other(format!("{} {}/{} of installation {}", tag(KIND), tag(NAMESPACE), tag(NAME), tag(INSTALLATION)))
     }
 }
 

@@ -6,10 +6,10 @@ use crate::aws::error::AwsError;
 use crate::aws::guard::Granted;
 use crate::aws::model::LiveService;
 use crate::aws::operation::{CREATE_SERVICE, DELETE_SERVICE, DESCRIBE_SERVICES, LIST_SERVICES, UPDATE_SERVICE};
+use crate::domain::short_name;
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 use aws_sdk_ecs::types::ServiceField;
-use crate::domain::short_name;
 use std::sync::Arc;
 
 /// How many services one `DescribeServices` takes.

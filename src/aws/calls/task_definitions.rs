@@ -26,9 +26,7 @@ impl Ecs {
         let _turn = self.pacer.family_turn(input.0.family.as_deref().unwrap_or_default()).await;
         let input = Arc::new(input.0);
         let output = self
-            .call(operation, || {
-                self.client.register_task_definition().customize().interceptor(Carry(Arc::clone(&input))).send()
-            })
+            .call(operation, || self.client.register_task_definition().customize().interceptor(Carry(Arc::clone(&input))).send())
             .await?;
         let registered = output.task_definition.ok_or_else(|| missing(operation, "task definition"))?;
         TaskDefinition::read(&registered, output.tags).map_err(unreadable(operation))

@@ -42,9 +42,7 @@ impl Ecs {
         let mut next = None;
         loop {
             let listed = self
-                .call(LIST_TASKS, || {
-                    self.client.list_tasks().cluster(cluster).family(family).set_next_token(next.clone()).send()
-                })
+                .call(LIST_TASKS, || self.client.list_tasks().cluster(cluster).family(family).set_next_token(next.clone()).send())
                 .await;
             let page = match listed {
                 Err(error) if error.is_cluster_missing() => return Ok(running),
@@ -53,9 +51,7 @@ impl Ecs {
             let arns = page.task_arns.unwrap_or_default();
             if !arns.is_empty() {
                 let described = self
-                    .call(DESCRIBE_TASKS, || {
-                        self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns.clone())).send()
-                    })
+                    .call(DESCRIBE_TASKS, || self.client.describe_tasks().cluster(cluster).set_tasks(Some(arns.clone())).send())
                     .await?;
                 let definitions = described.tasks.unwrap_or_default().into_iter().filter_map(|task| task.task_definition_arn);
                 let revisions = definitions.filter_map(|arn| arn.parse::<Revision>().ok());

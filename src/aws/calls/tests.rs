@@ -63,8 +63,18 @@ async fn a_live_service_is_read_in_the_names_of_what_can_be_set() {
     assert_eq!(
         names,
         [
-            "cluster", "desiredCount", "enableECSManagedTags", "enableExecuteCommand", "launchType", "loadBalancers",
-            "placementStrategy", "role", "schedulingStrategy", "serviceConnectConfiguration", "serviceName", "taskDefinition",
+            "cluster",
+            "desiredCount",
+            "enableECSManagedTags",
+            "enableExecuteCommand",
+            "launchType",
+            "loadBalancers",
+            "placementStrategy",
+            "role",
+            "schedulingStrategy",
+            "serviceConnectConfiguration",
+            "serviceName",
+            "taskDefinition",
         ]
     );
     assert_eq!(web.fields["serviceConnectConfiguration"], json!({"enabled": true, "namespace": "shop"}));

@@ -103,9 +103,7 @@ impl ServiceDeployment {
             .set_finished_at(brief.finished_at)
             .set_status(brief.status)
             .set_status_reason(brief.status_reason)
-            .target_service_revision(
-                types::ServiceRevisionSummary::builder().set_arn(brief.target_service_revision_arn).build(),
-            )
+            .target_service_revision(types::ServiceRevisionSummary::builder().set_arn(brief.target_service_revision_arn).build())
             .build();
         Self::read(deployment)
     }

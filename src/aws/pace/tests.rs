@@ -80,7 +80,9 @@ async fn rush(pacer: &Pacer, aws: &Arc<Aws>, operation: Operation, calls: usize)
 
 #[tokio::test(start_paused = true)]
 async fn alone_in_the_account_nothing_is_throttled_and_little_time_is_lost() {
-    for (operation, calls, floor) in [(REGISTER_TASK_DEFINITION, 60, 40.0), (CREATE_SERVICE, 1000, 190.0), (DESCRIBE_SERVICES, 1000, 45.0)] {
+    for (operation, calls, floor) in
+        [(REGISTER_TASK_DEFINITION, 60, 40.0), (CREATE_SERVICE, 1000, 190.0), (DESCRIBE_SERVICES, 1000, 45.0)]
+    {
         let aws = Aws::new(operation);
         let took = rush(&Pacer::default(), &aws, operation, calls).await;
         assert_eq!(aws.state.lock().throttled, 0, "{}", operation.name);
@@ -116,7 +118,13 @@ async fn a_change_goes_before_all_that_waits() {
     let pacer = Pacer::default();
     rush(&pacer, &aws, UPDATE_SERVICE, 60).await;
     let mut all = JoinSet::new();
-    let order = [(100, Priority::CleanUp), (101, Priority::Sweep), (102, Priority::Rollout), (103, Priority::Rollout), (104, Priority::Change)];
+    let order = [
+        (100, Priority::CleanUp),
+        (101, Priority::Sweep),
+        (102, Priority::Rollout),
+        (103, Priority::Rollout),
+        (104, Priority::Change),
+    ];
     for (number, priority) in order {
         let (pacer, aws) = (pacer.clone(), Arc::clone(&aws));
         all.spawn(async move { pacer.run(UPDATE_SERVICE, priority, || aws.call(UPDATE_SERVICE, number)).await });

@@ -26,6 +26,13 @@ pub(super) enum Reading {
     Failed(AwsError),
 }
 
+/// What is read beside a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Beside {
+    Deployment,
+    StoppedTasks,
+}
+
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) owner: ObjectKey,
@@ -42,6 +49,8 @@ pub(super) struct Entry {
     /// A `ServiceRevision` and its task definition. Revisions never change.
     pub(super) revision: Option<(String, String)>,
     pub(super) stopped_looked: Option<Instant>,
+    /// What is read beside the service and could not be, why, and when.
+    pub(super) failed_beside: BTreeMap<Beside, (AwsError, Instant)>,
     failures: u32,
     written: Option<Instant>,
 }
@@ -60,6 +69,7 @@ impl Entry {
             deployment_arn: None,
             revision: None,
             stopped_looked: None,
+            failed_beside: BTreeMap::new(),
             failures: 0,
             written: None,
         }
@@ -187,11 +197,28 @@ impl Entry {
     }
 
     /// The `ServiceDeployment` to read beside the service, if there is one that can still change.
-    pub(super) fn wanted_deployment(&self) -> Option<String> {
+    pub(super) fn wanted_deployment(&self, now: Instant, polling: &Polling) -> Option<String> {
         let Seen::Live { service, deployment, .. } = &self.seen else { return None };
+        if self.is_refused(Beside::Deployment, now, polling) {
+            return None;
+        }
         let arn = self.deployment_arn.as_ref().or(service.current_service_deployment.as_ref())?;
         let is_known = deployment.as_ref().is_some_and(|d| d.arn == *arn && d.is_terminal());
         (self.is_rolling && !is_known).then(|| arn.clone())
+    }
+
+    /// Whether a read beside the service failed so lately, and in such a way, that another would too.
+    fn is_refused(&self, what: Beside, now: Instant, polling: &Polling) -> bool {
+        self.failed_beside.get(&what).is_some_and(|(error, at)| !error.is_transient() && now < *at + polling.settled)
+    }
+
+    /// Takes the outcome of a read beside the service, and says whether the owner is to be told of it.
+    pub(super) fn read_beside(&mut self, what: Beside, error: Option<AwsError>, now: Instant) -> bool {
+        let old = self.failed_beside.remove(&what);
+        let sort = |error: &AwsError| (error.kind, error.code.clone());
+        let is_new = old.map(|(error, _)| sort(&error)) != error.as_ref().map(sort);
+        self.failed_beside.extend(error.map(|error| (what, (error, now))));
+        is_new
     }
 
     pub(super) fn absorb_deployment(&mut self, read: ServiceDeployment) -> bool {
@@ -205,7 +232,9 @@ impl Entry {
     pub(super) fn wants_stopped(&self, now: Instant, polling: &Polling) -> bool {
         let Seen::Live { service, .. } = &self.seen else { return false };
         let is_lacking = service.running < service.desired || service.deployments.iter().any(|d| d.failed > 0);
-        is_lacking && self.stopped_looked.is_none_or(|at| now >= at + polling.stopped_tasks)
+        is_lacking
+            && !self.is_refused(Beside::StoppedTasks, now, polling)
+            && self.stopped_looked.is_none_or(|at| now >= at + polling.stopped_tasks)
     }
 
     pub(super) fn absorb_stopped(&mut self, read: Vec<StoppedTask>) -> bool {

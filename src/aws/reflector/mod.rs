@@ -6,6 +6,7 @@
 //!
 //! What our own writes return counts as read, and readings that were under way before a write ended are thrown away.
 
+mod beside;
 mod entry;
 mod poll;
 mod queue;
@@ -141,6 +142,12 @@ impl Services {
     /// Why the last read of a service failed, until one succeeds.
     pub fn last_error(&self, key: &ServiceKey) -> Option<AwsError> {
         self.0.state.lock().entries.get(key).and_then(|entry| entry.error.clone())
+    }
+
+    /// Why what is shown beside a service (its `ServiceDeployment`, its stopped tasks) could not be read, until it can.
+    pub fn last_error_beside(&self, key: &ServiceKey) -> Option<AwsError> {
+        let state = self.0.state.lock();
+        state.entries.get(key).and_then(|entry| entry.failed_beside.values().next().map(|(error, _)| error.clone()))
     }
 
     /// Takes the reply of our own write for what is read. Readings that began before are thrown away.

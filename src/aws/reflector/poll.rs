@@ -2,9 +2,8 @@
 
 use super::entry::{Entry, Reading};
 use super::{Lane, Seen, Services, State};
-use crate::aws::calls::{HISTORY_PER_CALL, SERVICES_PER_CALL};
+use crate::aws::calls::SERVICES_PER_CALL;
 use crate::aws::error::{AwsError, Kind};
-use crate::aws::model::ServiceDeployment;
 use crate::aws::pace::Priority;
 use crate::domain::ServiceKey;
 use futures::future::{BoxFuture, join_all};
@@ -12,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, timeout_at};
 
 /// How long the loop sleeps when nothing is followed.
 const IDLE: Duration = Duration::from_hours(1);
@@ -33,13 +32,14 @@ impl Services {
         loop {
             let (batches, next) = self.take_due();
             reads.extend(batches.into_iter().map(|batch| self.read(batch).boxed()));
-            tokio::select! {
-                () = self.0.woken.notified() => {}
-                () = sleep_until(next) => {}
-                Some(lacking) = reads.next() => {
-                    reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
+            let woken = async {
+                tokio::select! {
+                    () = self.0.woken.notified() => Vec::new(),
+                    Some(lacking) = reads.next() => lacking,
                 }
-            }
+            };
+            let lacking = timeout_at(next, woken).await.unwrap_or_default();
+            reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
         }
     }
 
@@ -86,7 +86,9 @@ impl Services {
         let whole = self.describe(batch, names).await;
         match whole {
             Ok(readings) => readings,
-            Err(e) if names.len() > 1 && matches!(e.kind, Kind::Invalid | Kind::Denied) => self.read_one_by_one(batch, names).await,
+            Err(e) if names.len() > 1 && matches!(e.kind, Kind::Invalid | Kind::Denied) => {
+                self.read_one_by_one(batch, names).await
+            }
             Err(e) => names.iter().map(|name| (name.clone(), (failure(&e), false))).collect(),
         }
     }
@@ -147,78 +149,6 @@ impl Services {
             keys.push(key);
         }
         keys
-    }
-
-    async fn read_deployments(&self, keys: &[ServiceKey]) {
-        let wanted: BTreeMap<String, ServiceKey> = {
-            let state = self.0.state.lock();
-            let wanted = |key: &ServiceKey| Some((state.entries.get(key)?.wanted_deployment()?, key.clone()));
-            keys.iter().filter_map(wanted).collect()
-        };
-        if wanted.is_empty() {
-            return;
-        }
-        let arns: Vec<String> = wanted.keys().cloned().collect();
-        let ecs = self.0.ecs.at(Priority::Rollout);
-        for arns in arns.chunks(HISTORY_PER_CALL) {
-            // A failure leaves what is known: the service itself is read, and the next round comes soon.
-            let Ok(mut read) = ecs.describe_service_deployments(arns).await else { continue };
-            self.name_task_definitions(&mut read, &wanted).await;
-            let mut state = self.0.state.lock();
-            for deployment in read {
-                let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) else { continue };
-                if entry.absorb_deployment(deployment) {
-                    let owner = entry.owner.clone();
-                    state.tell(&owner);
-                }
-            }
-        }
-    }
-
-    /// Looks up the task definitions of revisions that are new: once for each rollout.
-    async fn name_task_definitions(&self, read: &mut [ServiceDeployment], wanted: &BTreeMap<String, ServiceKey>) {
-        let known = |state: &State, deployment: &ServiceDeployment| {
-            let (revision, task_definition) = state.entries.get(wanted.get(&deployment.arn)?)?.revision.clone()?;
-            (deployment.target_revision.as_deref() == Some(&revision)).then_some(task_definition)
-        };
-        let mut unknown = Vec::new();
-        {
-            let state = self.0.state.lock();
-            for deployment in read.iter_mut() {
-                deployment.target_task_definition = known(&state, deployment);
-                if deployment.target_task_definition.is_none() {
-                    unknown.extend(deployment.target_revision.clone());
-                }
-            }
-        }
-        if unknown.is_empty() {
-            return;
-        }
-        let Ok(revisions) = self.0.ecs.at(Priority::Rollout).describe_service_revisions(&unknown).await else { return };
-        let found: BTreeMap<String, String> = revisions.into_iter().map(|r| (r.arn, r.task_definition)).collect();
-        let mut state = self.0.state.lock();
-        for deployment in read.iter_mut() {
-            let Some((revision, task_definition)) = deployment.target_revision.as_ref().and_then(|arn| found.get_key_value(arn))
-            else {
-                continue;
-            };
-            deployment.target_task_definition = Some(task_definition.clone());
-            if let Some(entry) = wanted.get(&deployment.arn).and_then(|key| state.entries.get_mut(key)) {
-                entry.revision = Some((revision.clone(), task_definition.clone()));
-            }
-        }
-    }
-
-    async fn read_stopped(&self, key: ServiceKey) -> Vec<ServiceKey> {
-        // Many lack tasks for a moment while they start: this must not be in the way of reading services.
-        if let Ok(stopped) = self.0.ecs.at(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await {
-            let mut state = self.0.state.lock();
-            let told = state.entries.get_mut(&key).and_then(|e| e.absorb_stopped(stopped).then(|| e.owner.clone()));
-            if let Some(owner) = told {
-                state.tell(&owner);
-            }
-        }
-        Vec::new()
     }
 }
 

@@ -29,7 +29,8 @@ fn describe(live: &Live, body: &Value) -> Answer {
     for name in body["services"].as_array().unwrap() {
         match live.lock().get(name.as_str().unwrap()) {
             Some(service) => found.push(service.clone()),
-            None => failures.push(json!({"arn": format!("arn:aws:ecs:r:1:service/prod/{}", name.as_str().unwrap()), "reason": "MISSING"})),
+            None => failures
+                .push(json!({"arn": format!("arn:aws:ecs:r:1:service/prod/{}", name.as_str().unwrap()), "reason": "MISSING"})),
         }
     }
     (200, json!({"services": found, "failures": failures}))
@@ -182,7 +183,9 @@ async fn a_rollout_is_read_every_few_seconds_with_its_service_deployment_until_t
             let all: Vec<Value> = body["serviceDeploymentArns"].as_array().unwrap().iter().map(one).collect();
             Some((200, json!({"serviceDeployments": all})))
         }
-        "DescribeServiceRevisions" => Some((200, json!({"serviceRevisions": [{"serviceRevisionArn": "rev", "taskDefinition": "shop:1"}]}))),
+        "DescribeServiceRevisions" => {
+            Some((200, json!({"serviceRevisions": [{"serviceRevisionArn": "rev", "taskDefinition": "shop:1"}]})))
+        }
         _ => None,
     });
     let web = world.add("web");
@@ -315,7 +318,8 @@ async fn a_missing_service_is_looked_for_again_soon() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_aws_does_not_know_makes_its_services_missing() {
-    let world = World::with(|_, body| (body["cluster"] == "gone").then(|| error("ClusterNotFoundException", "Cluster not found.")));
+    let world =
+        World::with(|_, body| (body["cluster"] == "gone").then(|| error("ClusterNotFoundException", "Cluster not found.")));
     let (web, lost) = (world.add("web"), ServiceKey::new("gone", "web"));
     world.follow(&web, Pace::Settled);
     world.follow(&lost, Pace::Settled);
@@ -414,4 +418,26 @@ async fn one_who_waits_for_a_change_is_told_within_a_second() {
     world.follow(&web, Pace::Now);
     seconds(1).await;
     assert!(matches!(world.services.get(&web), Seen::Live { .. }), "the sweep of a start is not in the way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permission_that_is_missing_for_the_rollout_alone_is_told_and_hides_nothing_else() {
+    let mut world = World::with(|operation, _| {
+        let denied = |action| {
+            error("AccessDeniedException", &format!("User: x is not authorized to perform: ecs:{action} on resource: y"))
+        };
+        (operation != "DescribeServices").then(|| denied(operation))
+    });
+    let web = world.add("web");
+    world.follow(&web, Pace::Rolling);
+    seconds(50).await;
+    assert_eq!(world.services.last_error(&web), None);
+    let beside = world.services.last_error_beside(&web).unwrap();
+    assert!(beside.advice().contains("`ecs:DescribeServiceDeployments`"), "{}", beside.advice());
+    assert_eq!((world.told().await.as_deref(), world.told().await.as_deref()), (Some("web"), Some("web")));
+    assert_eq!(world.told().await, None, "the service once, the failure once");
+    assert_eq!(world.fake.count("DescribeServiceDeployments"), 1, "and it is not asked every few seconds");
+    world.edit(&web, |web| web["runningCount"] = json!(0));
+    seconds(9).await;
+    assert_eq!(world.fake.count("ListTasks"), 1);
 }

@@ -1,0 +1,250 @@
+//! Lets no call out under another account than the connection's.
+//!
+//! Credentials change under a running process: roles rotate, a secret is replaced, a variable is corrected. Each call is
+//! looked at after it is signed and before it is sent. If it is signed with an access key that was not seen before, AWS is
+//! asked first whose key that is.
+
+use super::error::{AwsError, Kind};
+use aws_sdk_ecs::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ecs::error::BoxError;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+const OPERATION: &str = "GetCallerIdentity";
+/// Keys that are remembered. Roles get new ones every hour or so, and forgetting costs one question.
+const KEYS: usize = 32;
+
+/// Which account the calls of a connection may be made in.
+#[derive(Clone, Debug)]
+pub(super) struct Gate(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    sts: aws_sdk_sts::Client,
+    account: OnceLock<String>,
+    owners: Mutex<BTreeMap<String, String>>,
+    asking: tokio::sync::Mutex<()>,
+}
+
+/// A call was held back, since nobody knows yet whose key it is signed with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the access key was not seen before")]
+pub(super) struct UnknownKey(String);
+
+impl Gate {
+    pub(super) fn new(sts: aws_sdk_sts::Client) -> Self {
+        let (account, owners, asking) = (OnceLock::new(), Mutex::default(), tokio::sync::Mutex::default());
+        Self(Arc::new(Shared { sts, account, owners, asking }))
+    }
+
+    /// The account of the connection: the first that AWS told.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.0.account.get().map(String::as_str)
+    }
+
+    /// Takes the account of the connection from somebody who knows.
+    pub(super) fn set_account(&self, account: String) {
+        let _ = self.0.account.set(account);
+    }
+
+    /// Asks AWS whose account the credentials of this moment belong to.
+    pub(super) async fn ask(&self) -> Result<String, AwsError> {
+        let key = SignedWith::default();
+        let call = self.0.sts.get_caller_identity().customize().interceptor(key.clone()).send();
+        let identity = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
+        let account = identity.account.ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))?;
+        self.set_account(account.clone());
+        let mut owners = self.0.owners.lock();
+        if owners.len() >= KEYS {
+            owners.clear();
+        }
+        owners.insert(key.0.lock().clone(), account.clone());
+        Ok(account)
+    }
+
+    /// Finds out about a key for which a call was held back. After this the call may be tried again.
+    ///
+    /// # Errors
+    /// When the key belongs to another account, or AWS does not say.
+    pub(super) async fn admit(&self, operation: &'static str, UnknownKey(key): &UnknownKey) -> Result<(), AwsError> {
+        let _turn = self.0.asking.lock().await;
+        let known = self.0.owners.lock().get(key).cloned();
+        let owner = match known {
+            Some(owner) => owner,
+            None => self.ask().await.map_err(|e| AwsError { operation, ..e })?,
+        };
+        match self.account() {
+            Some(account) if account != owner => Err(mismatch(operation, account, &owner)),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self, key: &str) -> Result<(), UnknownKey> {
+        let owners = self.0.owners.lock();
+        match owners.get(key) {
+            Some(owner) if self.account() == Some(owner) => Ok(()),
+            _ => Err(UnknownKey(key.to_owned())),
+        }
+    }
+}
+
+fn mismatch(operation: &'static str, account: &str, owner: &str) -> AwsError {
+    let message = format!(
+        "the credentials now belong to account {owner}, and this connection to {account}: nothing is sent; put the credentials \
+         back, or restart the operator if the change is meant"
+    );
+    let code = Some("AccountMismatch".to_owned());
+    AwsError { kind: Kind::Credentials, code, ..AwsError::malformed(operation, false, message) }
+}
+
+impl Intercept for Gate {
+    fn name(&self) -> &'static str {
+        "Gate"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        Ok(self.check(&access_key(context))?)
+    }
+}
+
+/// Notes the access key that a call is signed with.
+#[derive(Clone, Default)]
+struct SignedWith(Arc<Mutex<String>>);
+
+impl fmt::Debug for SignedWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignedWith")
+    }
+}
+
+impl Intercept for SignedWith {
+    fn name(&self) -> &'static str {
+        "SignedWith"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        *self.0.lock() = access_key(context);
+        Ok(())
+    }
+}
+
+/// The access key in `AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-central-1/ecs/aws4_request, …`. It is no secret.
+fn access_key(context: &BeforeTransmitInterceptorContextRef<'_>) -> String {
+    let signed = context.request().headers().get("authorization").unwrap_or_default();
+    let credential = signed.split_once("Credential=").map(|(_, rest)| rest).unwrap_or_default();
+    credential.split('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::aws::connection::{Connection, config_in_process};
+    use crate::aws::testing::Fake;
+    use crate::aws::{Kind, Pacer};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+    use aws_smithy_runtime_api::client::http::SharedHttpClient;
+    use parking_lot::Mutex;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    /// Credentials that are replaced under the running process.
+    #[derive(Clone, Debug)]
+    struct Replaced(Arc<Mutex<&'static str>>);
+
+    impl ProvideCredentials for Replaced {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            // Long past: so that they are asked for before each call.
+            let expiry = SystemTime::UNIX_EPOCH + Duration::from_hours(1);
+            future::ProvideCredentials::ready(Ok(Credentials::new(*self.0.lock(), "secret", None, Some(expiry), "test")))
+        }
+    }
+
+    fn connect(key: &'static str) -> (Fake, Replaced, Connection) {
+        let fake = Fake::new(|operation, body| {
+            if operation != "GetCallerIdentity" {
+                return (200, json!({"clusters": []}));
+            }
+            let account = if body.as_str().unwrap().contains("Credential=OTHER") { "999900001111" } else { "111122223333" };
+            let answer = format!(
+                "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+            );
+            (200, json!(answer))
+        });
+        let keys = Replaced(Arc::new(Mutex::new(key)));
+        let config = config_in_process(SharedHttpClient::new(fake.clone()), "unused", "eu-central-1");
+        let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(keys.clone())).build();
+        let connection = Connection::new("default", &config, Pacer::default()).unwrap();
+        (fake, keys, connection)
+    }
+
+    fn calls(fake: &Fake) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for (operation, _) in fake.calls() {
+            *counts.entry(operation).or_default() += 1;
+        }
+        counts
+    }
+
+    fn counts(sts: usize, ecs: usize) -> BTreeMap<String, usize> {
+        let all = [("GetCallerIdentity".to_owned(), sts), ("DescribeClusters".to_owned(), ecs)];
+        all.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_account_is_asked_for_once_and_before_the_first_call() {
+        let (fake, _, connection) = connect("FIRST");
+        assert_eq!(connection.account(), None);
+        for _ in 0..3 {
+            connection.ecs.describe_cluster("prod").await.unwrap();
+        }
+        assert_eq!(fake.calls()[0].0, "GetCallerIdentity");
+        assert_eq!(calls(&fake), counts(1, 3));
+        assert_eq!(connection.account(), Some("111122223333"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_new_key_of_the_same_account_costs_one_question() {
+        let (fake, keys, connection) = connect("FIRST");
+        connection.ecs.describe_cluster("prod").await.unwrap();
+        *keys.0.lock() = "SECOND";
+        connection.ecs.describe_cluster("prod").await.unwrap();
+        connection.ecs.describe_cluster("prod").await.unwrap();
+        assert_eq!(calls(&fake), counts(2, 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_sent_with_credentials_of_another_account_until_they_are_put_back() {
+        let (fake, keys, connection) = connect("FIRST");
+        connection.ecs.describe_cluster("prod").await.unwrap();
+        *keys.0.lock() = "OTHER";
+        for _ in 0..10 {
+            let refused = connection.ecs.describe_cluster("prod").await.unwrap_err();
+            assert_eq!((refused.kind, refused.code.as_deref()), (Kind::Credentials, Some("AccountMismatch")));
+            assert!(refused.message.contains("999900001111") && refused.message.contains("111122223333"), "{refused}");
+        }
+        assert_eq!(calls(&fake), counts(2, 1), "one question, no call");
+        let write = connection.ecs.untag_resource("arn", &[]).await.unwrap_err();
+        assert_eq!((write.kind, write.may_have_happened()), (Kind::Credentials, false));
+        *keys.0.lock() = "FIRST";
+        connection.ecs.describe_cluster("prod").await.unwrap();
+        assert_eq!(calls(&fake), counts(2, 2));
+    }
+}
