@@ -1,1 +1,13 @@
-//! To come.
+//! The operator: custom resources of the group `ecs-operator.io`, reconciled into Amazon ECS.
+//!
+//! A reconcile looks first, then thinks without touching anything, then acts in small repeatable steps, then says what it
+//! saw. [`engine`] is the only loop. Around it stands the process: [`settings`], [`startup`], [`telemetry`], [`metrics`],
+//! [`health`] and [`clock`]. `docs/architecture.md` has the picture.
+
+pub mod clock;
+pub mod engine;
+pub mod health;
+pub mod metrics;
+pub mod settings;
+pub mod startup;
+pub mod telemetry;
