@@ -1,10 +1,19 @@
 //! The operator: custom resources of the group `ecs-operator.io`, reconciled into Amazon ECS.
+//!
+//! A reconcile looks first, then thinks without touching anything, then acts in small repeatable steps, then says what it
+//! saw. [`engine`] is the only loop; [`kinds`] are what it loops over; [`aws`] is the other side. [`operator`] puts them
+//! together. Around it stands the process: [`settings`], [`startup`], [`telemetry`], [`metrics`], [`health`] and [`clock`].
+//! `docs/architecture.md` has the picture.
 
 pub mod api;
 pub mod aws;
 pub mod clock;
 pub mod domain;
 pub mod engine;
+pub mod health;
 pub mod kinds;
 pub mod metrics;
 pub mod operator;
+pub mod settings;
+pub mod startup;
+pub mod telemetry;

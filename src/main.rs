@@ -1,2 +1,63 @@
-//! To come.
-fn main() {}
+//! The operator's process: settings, telemetry, health, lease, then the loop until somebody asks it to stop. No decisions.
+
+use anyhow::{Context as _, Result, bail};
+use ecs_operator::{
+    clock::Clock,
+    engine::lease::Held,
+    health::{self, Readiness},
+    metrics::Metrics,
+    operator,
+    settings::Settings,
+    startup::{self, Process},
+    telemetry,
+};
+use std::{future::pending, sync::Arc};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let settings = Settings::read();
+    telemetry::start(settings.log_format, &settings.log_filter)?;
+    let stop = startup::stop_on_signal().context("listen for signals")?;
+    let Some(process) = stop.run_until_cancelled(prepare(settings)).await.transpose()? else { return Ok(()) };
+    let Some(held) = stop.run_until_cancelled(startup::lead(&process)).await else { return Ok(()) };
+    work(process, held, stop).await
+}
+
+async fn prepare(settings: Settings) -> Result<Process> {
+    let (clock, readiness, metrics) = (Clock::of_the_machine(), Readiness::new(), Arc::new(Metrics::new()));
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("listen on {}; choose another --listen", settings.listen))?;
+    tokio::spawn(health::serve(listener, readiness.clone(), Arc::clone(&metrics)));
+
+    let kube = kube::Client::try_default().await.context("find the Kubernetes API; set KUBECONFIG")?;
+    startup::wait_for_kinds(&kube, &clock, &readiness).await;
+    let installation = startup::installation_id(&kube, settings.installation_id.as_deref()).await?;
+    Ok(Process { kube, clock, installation, metrics, readiness, settings: Arc::new(settings) })
+}
+
+/// Works until asked to stop; then what is in flight gets its grace. Without the lease it ends at once.
+async fn work(process: Process, mut held: Option<Held>, stop: CancellationToken) -> Result<()> {
+    let (clock, grace) = (process.clock, process.settings.shutdown_grace);
+    let out_of_patience = async {
+        stop.cancelled().await;
+        clock.sleep(grace).await;
+    };
+    let ended = tokio::select! {
+        ended = tokio::spawn(operator::run(process, stop.clone())) => ended?,
+        () = lost(&mut held) => bail!("the lease was lost, so another replica may work; this one starts anew"),
+        () = out_of_patience => bail!("work in flight did not end within {grace:?}; the lease runs out by itself"),
+    };
+    if let Some(held) = held {
+        held.release().await.context("release the lease")?;
+    }
+    ended
+}
+
+async fn lost(held: &mut Option<Held>) {
+    match held {
+        Some(held) => held.lost().await,
+        None => pending().await,
+    }
+}

@@ -3,6 +3,7 @@
 use crate::api::{EcsService, EcsTaskDefinition};
 use crate::aws::account::Account;
 use crate::aws::connection::Connection;
+use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Guard, Priority};
 use crate::engine::ctx::{Aws, Ctx};
@@ -11,11 +12,40 @@ use crate::engine::watch::{self, Change, Guarded, Trigger, Triggers};
 use crate::kinds::service::{EcsServiceKind, key_of};
 use crate::kinds::task_definition::{EcsTaskDefinitionKind, family_of};
 use crate::metrics::Metrics;
+use crate::startup::Process;
 use futures::StreamExt;
 use kube::{Api, ResourceExt};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// Passes of one kind that may be under way at once. They wait for AWS, not for the processor.
+const CONCURRENCY: u16 = 64;
+
+/// Works with what the process has and the credentials of the environment, until `stop`.
+///
+/// # Errors
+/// When the environment names no region.
+pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()> {
+    let pacer = Pacer::default();
+    let metrics = Arc::clone(&process.metrics);
+    pacer.observe(move |call| metrics.aws_call(call.operation, call.outcome, call.took));
+    let operator = Operator {
+        connection: Connection::ambient(pacer).await?,
+        kube: process.kube,
+        installation: process.installation,
+        namespaces: process.settings.namespaces.clone(),
+        polling: Polling {
+            settled: process.settings.poll_settled,
+            rolling: process.settings.poll_rolling,
+            ..Polling::default()
+        },
+        metrics: process.metrics,
+        concurrency: CONCURRENCY,
+    };
+    operator.run(stop).await;
+    Ok(())
+}
 
 /// What the operator is made of.
 pub struct Operator {
@@ -25,8 +55,8 @@ pub struct Operator {
     pub connection: Connection,
     /// Identifier of this installation.
     pub installation: String,
-    /// The one namespace to watch. `None`: all.
-    pub namespace: Option<String>,
+    /// The namespaces to watch. None: all.
+    pub namespaces: Vec<String>,
     /// How often AWS is read.
     pub polling: Polling,
     /// Counters.
@@ -51,10 +81,10 @@ impl Operator {
         let ctx = Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
 
         let mut background = JoinSet::new();
-        let (api, to) = (self.api(), mapping.clone());
-        background.spawn(watch::watch(api, writers.task_definitions, move |object, change| to.task_definition(object, change)));
-        let (api, to) = (self.api(), mapping.clone());
-        background.spawn(watch::watch(api, writers.services, move |object, change| to.service(object, change)));
+        let (apis, to) = (self.apis(), mapping.clone());
+        background.spawn(watch::watch(apis, writers.task_definitions, move |object, change| to.task_definition(object, change)));
+        let (apis, to) = (self.apis(), mapping.clone());
+        background.spawn(watch::watch(apis, writers.services, move |object, change| to.service(object, change)));
         let mut changes = Box::pin(services.changes());
         background.spawn(async move {
             while let Some(owner) = changes.next().await {
@@ -77,14 +107,14 @@ impl Operator {
         background.shutdown().await;
     }
 
-    fn api<K>(&self) -> Api<Guarded<K>>
+    fn apis<K>(&self) -> Vec<Api<Guarded<K>>>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
-        match &self.namespace {
-            Some(namespace) => Api::namespaced(self.kube.clone(), namespace),
-            None => Api::all(self.kube.clone()),
+        if self.namespaces.is_empty() {
+            return vec![Api::all(self.kube.clone())];
         }
+        self.namespaces.iter().map(|namespace| Api::namespaced(self.kube.clone(), namespace)).collect()
     }
 }
 

@@ -14,7 +14,7 @@ use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -69,43 +69,95 @@ impl<K: Resource<DynamicType = ()>> Trigger<K> {
     }
 }
 
-/// Watches one kind until the process ends: fills the cache through `writer` and calls `changed` with each object in
-/// which something changed that anybody looks at, and with each that is gone.
-pub async fn watch<K>(api: Api<Guarded<K>>, mut writer: Writer<Guarded<K>>, changed: impl Fn(&Guarded<K>, Change) + Send)
+/// Watches one kind until the process ends, in each of `apis`: fills the cache through `writer` and calls `changed` with
+/// each object in which something changed that anybody looks at, and with each that is gone. The cache counts as ready
+/// once all have been listed.
+pub async fn watch<K>(apis: Vec<Api<Guarded<K>>>, writer: Writer<Guarded<K>>, changed: impl Fn(&Guarded<K>, Change) + Send)
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     K: DigestOfStatus,
 {
-    let config = watcher::Config::default().any_semantic();
-    let mut events = Box::pin(watcher(api, config).default_backoff());
-    let mut seen: HashMap<String, Digest> = HashMap::new();
-    let mut listed: Vec<Guarded<K>> = Vec::new();
-    while let Some(event) = events.next().await {
-        let mut event = match event {
-            Ok(event) => event,
-            Err(error) => {
-                tracing::warn!(%error, kind = %K::kind(&()), "the watch broke off and is begun again");
-                continue;
-            }
-        };
-        if let watcher::Event::Apply(object) | watcher::Event::InitApply(object) = &mut event {
-            object.managed_fields_mut().clear();
-        }
-        writer.apply_watcher_event(&event);
+    let streams = apis.into_iter().enumerate().map(|(number, api)| {
+        let config = watcher::Config::default().any_semantic();
+        watcher(api, config).default_backoff().map(move |event| (number, event)).boxed()
+    });
+    let mut events = futures::stream::select_all(streams);
+    let mut watched = Watched { writer, not_listed: (0..events.len()).collect(), listing: HashMap::new(), seen: HashMap::new() };
+    watched.writer.apply_watcher_event(&watcher::Event::Init);
+    while let Some((number, event)) = events.next().await {
         match event {
-            watcher::Event::Init => listed.clear(),
-            watcher::Event::InitApply(object) => listed.push(object),
-            watcher::Event::InitDone => {
-                for object in listed.drain(..) {
-                    notice(&mut seen, &object, &changed);
-                }
-            }
-            watcher::Event::Apply(object) => notice(&mut seen, &object, &changed),
-            watcher::Event::Delete(object) => {
-                seen.remove(&object.uid().unwrap_or_default());
-                changed(&object, Change { itself: true, status: true });
-            }
+            Ok(event) => watched.take(number, event, &changed),
+            Err(error) => tracing::warn!(%error, kind = %K::kind(&()), "the watch broke off and is begun again"),
         }
+    }
+}
+
+/// What one kind's watches have brought.
+struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
+    writer: Writer<Guarded<K>>,
+    /// The watches that have not been through their first list.
+    not_listed: BTreeSet<usize>,
+    /// Objects of a list that is under way, per watch.
+    listing: HashMap<usize, Vec<Guarded<K>>>,
+    /// Each object that is there, with the watch that brought it.
+    seen: HashMap<String, (usize, ObjectRef<Guarded<K>>, Digest)>,
+}
+
+impl<K: Resource<DynamicType = ()> + Clone + DigestOfStatus + 'static> Watched<K> {
+    fn take(&mut self, number: usize, event: watcher::Event<Guarded<K>>, changed: &impl Fn(&Guarded<K>, Change)) {
+        match event {
+            watcher::Event::Init => {
+                self.listing.insert(number, Vec::new());
+            }
+            watcher::Event::InitApply(object) => self.listing.entry(number).or_default().push(object),
+            watcher::Event::InitDone => self.listed(number, changed),
+            watcher::Event::Apply(object) => self.apply(number, object, changed),
+            watcher::Event::Delete(object) => self.delete(&object, changed),
+        }
+    }
+
+    /// A list is complete: what is not in it is gone. Until every watch has listed once, the cache is not shown to anybody.
+    fn listed(&mut self, number: usize, changed: &impl Fn(&Guarded<K>, Change)) {
+        let objects = self.listing.remove(&number).unwrap_or_default();
+        let there: BTreeSet<String> = objects.iter().map(|object| object.uid().unwrap_or_default()).collect();
+        let store = self.writer.as_reader();
+        let gone: Vec<_> = self
+            .seen
+            .iter()
+            .filter(|(uid, (of, _, _))| *of == number && !there.contains(*uid))
+            .filter_map(|(_, (_, reference, _))| store.get(reference))
+            .collect();
+        for object in gone {
+            self.delete(&object, changed);
+        }
+        for object in objects {
+            self.apply(number, object, changed);
+        }
+        if self.not_listed.remove(&number) && self.not_listed.is_empty() {
+            self.writer.apply_watcher_event(&watcher::Event::InitDone);
+        }
+    }
+
+    fn apply(&mut self, number: usize, mut object: Guarded<K>, changed: &impl Fn(&Guarded<K>, Change)) {
+        object.managed_fields_mut().clear();
+        let event = if self.not_listed.is_empty() { watcher::Event::Apply } else { watcher::Event::InitApply };
+        self.writer.apply_watcher_event(&event(object.clone()));
+        let digest = Digest::of(&object);
+        let entry = (number, ObjectRef::from_obj(&object), digest);
+        let before = self.seen.insert(object.uid().unwrap_or_default(), entry).map(|(_, _, digest)| digest);
+        let change = Change {
+            itself: before.is_none_or(|before| before.itself != digest.itself),
+            status: before.is_none_or(|before| before.status != digest.status),
+        };
+        if change.itself || change.status {
+            changed(&object, change);
+        }
+    }
+
+    fn delete(&mut self, object: &Guarded<K>, changed: &impl Fn(&Guarded<K>, Change)) {
+        self.seen.remove(&object.uid().unwrap_or_default());
+        self.writer.apply_watcher_event(&watcher::Event::Delete(object.clone()));
+        changed(object, Change { itself: true, status: true });
     }
 }
 
@@ -130,28 +182,15 @@ struct Digest {
     status: u64,
 }
 
-/// Without this our own status writes would wake us.
-fn notice<K>(seen: &mut HashMap<String, Digest>, object: &Guarded<K>, changed: &impl Fn(&Guarded<K>, Change))
-where
-    K: Resource<DynamicType = ()> + DigestOfStatus,
-{
-    let meta = object.meta();
-    let digest = Digest {
-        itself: hash(&(
-            meta.generation,
-            &meta.annotations,
-            &meta.finalizers,
-            meta.deletion_timestamp.as_ref().map(|time| time.0),
-        )),
-        status: object.0.as_ref().map_or(0, DigestOfStatus::digest_of_status),
-    };
-    let before = seen.insert(meta.uid.clone().unwrap_or_default(), digest);
-    let change = Change {
-        itself: before.is_none_or(|before| before.itself != digest.itself),
-        status: before.is_none_or(|before| before.status != digest.status),
-    };
-    if change.itself || change.status {
-        changed(object, change);
+impl Digest {
+    /// Without this our own status writes would wake us.
+    fn of<K: Resource<DynamicType = ()> + DigestOfStatus>(object: &Guarded<K>) -> Self {
+        let meta = object.meta();
+        let deleted = meta.deletion_timestamp.as_ref().map(|time| time.0);
+        Self {
+            itself: hash(&(meta.generation, &meta.annotations, &meta.finalizers, deleted)),
+            status: object.0.as_ref().map_or(0, DigestOfStatus::digest_of_status),
+        }
     }
 }
 

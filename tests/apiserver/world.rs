@@ -93,12 +93,12 @@ impl World {
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
         let config = config_in_process(self.aws.http_client(), account, "eu-central-1");
-        let connection = Connection::of_account("default", &config, Pacer::new(1000.0), String::new()).unwrap();
+        let connection = Connection::of_account("default", &config, Pacer::new(), String::new()).unwrap();
         let operator = Operator {
             kube: self.kube.clone(),
             connection,
             installation: self.installation.clone(),
-            namespace: Some(self.namespace.clone()),
+            namespaces: vec![self.namespace.clone()],
             polling: Polling {
                 settled: Duration::from_secs(1),
                 rolling: Duration::from_millis(100),
