@@ -1,7 +1,6 @@
 //! The whole operator: watches, passes and the live side of AWS, put together. The only place that knows every kind.
 
 use crate::api::{EcsService, EcsTaskDefinition};
-use crate::aws::account::Account;
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
@@ -69,7 +68,7 @@ impl Operator {
     /// Works until `stop`, then ends what is under way.
     pub async fn run(self, stop: CancellationToken) {
         let services = Services::new(self.connection.ecs.at(Priority::Sweep), self.polling);
-        let aws = Aws { account: Account::new(self.connection.clone()), services: services.clone(), guard: Guard::allow_all() };
+        let aws = Aws { connection: self.connection.clone(), services: services.clone(), guard: Guard::allow_all() };
         let (caches, writers) = watch::caches();
         let mut task_definition_triggers = Triggers::<EcsTaskDefinition>::default();
         let service_triggers = Triggers::<EcsService>::default();

@@ -13,7 +13,7 @@ async fn connect() -> (Simulator, Connection) {
     let simulator = Simulator::new(Settings::default());
     simulator.call("CreateCluster", json!({"clusterName": "prod"})).unwrap();
     let config = config_in_process(simulator.http_client(), "AKIDEXAMPLE", "eu-central-1");
-    (simulator, Connection::open("default", &config, Pacer::new()).await.unwrap())
+    (simulator, Connection::new("default", &config, Pacer::new()).unwrap())
 }
 
 async fn register(ecs: &Ecs, image: &str) -> String {

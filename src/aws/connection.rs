@@ -34,9 +34,6 @@ pub enum ConnectionError {
     /// Nothing says which region.
     #[error("no AWS region is set: set AWS_REGION")]
     NoRegion,
-    /// Nobody knows whose account it is.
-    #[error("the AWS account cannot be told: {0}; {advice}", advice = .0.advice())]
-    NoAccount(#[from] AwsError),
 }
 
 /// A way to AWS: one account, one region.
@@ -68,23 +65,14 @@ impl Connections {
 }
 
 impl Connection {
-    /// Connects with what the environment gives.
+    /// Connects with what the environment gives. Nothing is asked yet: credentials that do not work are told by the
+    /// objects that need them, and may be mended meanwhile.
     ///
     /// # Errors
-    /// When no region is set, or AWS does not say whose account it is.
+    /// When no region is set.
     pub async fn ambient(pacer: Pacer) -> Result<Self, ConnectionError> {
         let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        Self::open(DEFAULT, &config, pacer).await
-    }
-
-    /// Connects with a configuration of the SDK, and asks AWS whose account it is.
-    ///
-    /// # Errors
-    /// When the configuration has no region, or AWS does not say whose account it is.
-    pub async fn open(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
-        let connection = Self::new(name, config, pacer)?;
-        connection.caller_account().await?;
-        Ok(connection)
+        Self::new(DEFAULT, &config, pacer)
     }
 
     /// Connects with a configuration of the SDK. The account is asked for before the first call. From then on calls that
@@ -136,6 +124,23 @@ impl Connection {
     /// The account, twelve digits, once it is known.
     pub fn account(&self) -> Option<&str> {
         self.gate.account()
+    }
+
+    /// The account, twelve digits, asked for once. One caller asks, the others wait for its answer.
+    ///
+    /// # Errors
+    /// Those of AWS, while it has never answered.
+    pub async fn known_account(&self) -> Result<&str, AwsError> {
+        self.gate.known_account().await
+    }
+
+    /// Partition of the ARNs of the region, such as `aws`.
+    pub fn partition(&self) -> &'static str {
+        match self.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
     }
 
     /// Asks AWS whose account the credentials of this moment belong to.

@@ -45,6 +45,18 @@ impl Gate {
         self.0.account.get().map(String::as_str)
     }
 
+    /// The account of the connection, asked for by one of those that want to know.
+    pub(super) async fn known_account(&self) -> Result<&str, AwsError> {
+        let _turn = match self.account() {
+            Some(account) => return Ok(account),
+            None => self.0.asking.lock().await,
+        };
+        if self.account().is_none() {
+            self.ask().await?;
+        }
+        self.account().ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
+    }
+
     /// Takes the account of the connection from somebody who knows.
     pub(super) fn set_account(&self, account: String) {
         let _ = self.0.account.set(account);

@@ -6,7 +6,6 @@
 //!
 //! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
 
-pub mod account;
 pub mod codec;
 pub mod connection;
 pub mod error;

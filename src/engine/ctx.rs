@@ -3,7 +3,7 @@
 use super::Stop;
 use super::next::{self, Next};
 use super::refs::Caches;
-use crate::aws::account::Account;
+use crate::aws::connection::Connection;
 use crate::aws::reflector::Services;
 use crate::aws::{Ecs, Guard, Priority};
 use crate::clock::Clock;
@@ -33,8 +33,8 @@ pub struct Site {
 
 /// One connection to AWS, as passes use it.
 pub struct Aws {
-    /// Which account it leads to.
-    pub account: Account,
+    /// Whose credentials, which account, which region.
+    pub connection: Connection,
     /// The live services.
     pub services: Services,
     /// What may be asked of AWS.
@@ -44,12 +44,12 @@ pub struct Aws {
 impl Aws {
     /// The calls, at the priority of a changed spec.
     pub fn ecs(&self) -> Ecs {
-        self.account.connection().ecs.at(Priority::Change)
+        self.connection.ecs.at(Priority::Change)
     }
 
     /// The calls, behind all others.
     pub fn ecs_when_idle(&self) -> Ecs {
-        self.account.connection().ecs.at(Priority::CleanUp)
+        self.connection.ecs.at(Priority::CleanUp)
     }
 }
 
@@ -105,13 +105,12 @@ impl Ctx {
 
     /// Where objects live, if AWS has told it already.
     pub fn site(&self) -> Option<Site> {
-        let account = self.aws.account.last_known()?;
-        let (region, partition) = self.aws.account.place();
+        let connection = &self.aws.connection;
         Some(Site {
-            connection: self.aws.account.connection().name.clone(),
-            account,
-            region: region.to_owned(),
-            partition: partition.to_owned(),
+            connection: connection.name.clone(),
+            account: connection.account()?.to_owned(),
+            region: connection.region.clone(),
+            partition: connection.partition().to_owned(),
             installation: self.installation.clone(),
         })
     }
@@ -121,7 +120,7 @@ impl Ctx {
     /// # Errors
     /// When AWS does not say who we are, or when that differs from what stands in `status`.
     pub(super) async fn known_site(&self, status: Option<serde_json::Result<Value>>) -> Result<Site, Stop> {
-        self.aws.account.id().await?;
+        self.aws.connection.known_account().await?;
         let site = self
             .site()
             .ok_or_else(|| Stop::waiting("AwsUnavailable", "AWS has not said yet which account the credentials belong to"))?;
