@@ -321,3 +321,53 @@ fn tasks_without_room_wait_for_an_instance() {
     simulator.advance(std::time::Duration::from_mins(1));
     assert_eq!(describe()["runningCount"], 1);
 }
+
+#[test]
+fn what_belongs_to_a_deployment_is_not_shown_on_the_service() {
+    let simulator = simulator();
+    let connect = json!({"enabled": true, "namespace": "internal"});
+    simulator.call("CreateService", with(service(), &json!({"serviceConnectConfiguration": connect}))).unwrap();
+    let seen =
+        simulator.call("DescribeServices", json!({"cluster": "main", "services": ["web"]})).unwrap()["services"][0].clone();
+    assert!(seen.get("serviceConnectConfiguration").is_none());
+    assert_eq!(seen["deployments"][0]["serviceConnectConfiguration"]["namespace"], "internal");
+}
+
+#[test]
+fn placement_fields_come_back_in_upper_case() {
+    let simulator = simulator();
+    let changes = json!({
+        "taskDefinition": "ec2", "launchType": "EC2", "networkConfiguration": null,
+        "placementStrategy": [{"type": "binpack", "field": "memory"}],
+    });
+    let seen = simulator.call("CreateService", with(service(), &changes)).unwrap()["service"].clone();
+    assert_eq!(seen["placementStrategy"][0]["field"], "MEMORY");
+    assert_eq!(seen["availabilityZoneRebalancing"], "DISABLED");
+}
+
+#[test]
+fn more_than_ten_services_at_once_are_refused() {
+    let names: Vec<String> = (0..11).map(|number| format!("s{number}")).collect();
+    let error = simulator().call("DescribeServices", json!({"cluster": "main", "services": names})).unwrap_err();
+    assert_eq!(error.code, "InvalidParameterException");
+}
+
+#[test]
+fn a_cluster_of_another_account_is_not_ours() {
+    let input = json!({"cluster": "arn:aws:ecs:eu-central-1:444455556666:cluster/main", "services": ["web"]});
+    let error = simulator().call("DescribeServices", input).unwrap_err();
+    assert!(error.message.contains("444455556666"), "{error}");
+}
+
+#[test]
+fn lists_come_back_in_another_order_but_whole() {
+    let simulator = simulator();
+    let environment: Vec<Value> = (0..20).map(|number| json!({"name": format!("V{number:02}"), "value": "x"})).collect();
+    let input =
+        with(fargate(), &json!({"containerDefinitions": [{"name": "app", "image": "nginx", "environment": environment}]}));
+    let seen = simulator.call("RegisterTaskDefinition", input).unwrap()["taskDefinition"].clone();
+    let mut read = seen["containerDefinitions"][0]["environment"].as_array().unwrap().clone();
+    assert_ne!(read, environment);
+    read.sort_by_key(|variable| variable["name"].to_string());
+    assert_eq!(read, environment);
+}

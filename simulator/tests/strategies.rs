@@ -83,7 +83,7 @@ fn a_canary_bakes_before_all_traffic_is_shifted() {
 fn a_pause_hook_waits_until_it_is_let_go() {
     let hooks = json!([{"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}]);
     let simulator = settled(&json!({"strategy": "BLUE_GREEN", "lifecycleHooks": hooks}), "nginx:2");
-    simulator.advance(Duration::from_mins(60));
+    simulator.advance(Duration::from_hours(1));
     let waiting = record(&simulator);
     assert_eq!(waiting["lifecycleStage"], "POST_SCALE_UP");
     let hook = &waiting["lifecycleHookDetails"][0];

@@ -22,7 +22,14 @@ pub(crate) struct Cluster {
 /// # Errors
 /// `ClusterNotFoundException`: ecs-semantics §0.2.
 pub(crate) fn named<'a>(world: &'a World, input: Input<'_>) -> Result<(&'a str, &'a Cluster), ServiceError> {
-    let name = arn::cluster_name(input.text("cluster"));
+    let text = input.text("cluster");
+    if let Some(account) = text.filter(|text| text.starts_with("arn:")).and_then(|text| text.split(':').nth(4))
+        && account != world.account
+    {
+        // How AWS words this is not in the sources (?).
+        return Err(ServiceError::invalid(format!("Identifier is for {account}. Your accountId is {}", world.account)));
+    }
+    let name = arn::cluster_name(text);
     let found = world.clusters.get_key_value(name).filter(|(_, cluster)| cluster.active);
     found.map(|(name, cluster)| (name.as_str(), cluster)).ok_or_else(not_found)
 }
