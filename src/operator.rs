@@ -34,11 +34,7 @@ pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()
         kube: process.kube,
         installation: process.installation,
         namespaces: process.settings.namespaces.clone(),
-        polling: Polling {
-            settled: process.settings.poll_settled,
-            rolling: process.settings.poll_rolling,
-            ..Polling::default()
-        },
+        polling: Polling { settled: process.settings.poll_settled, rolling: process.settings.poll_rolling, ..Polling::default() },
         metrics: process.metrics,
         concurrency: CONCURRENCY,
     };
@@ -77,7 +73,8 @@ impl Operator {
             task_definitions: task_definition_triggers.sender(),
             services: service_triggers.sender(),
         };
-        let ctx = Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
+        let ctx =
+            Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
 
         let mut background = JoinSet::new();
         let (apis, to) = (self.apis(), mapping.clone());

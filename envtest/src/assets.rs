@@ -29,10 +29,7 @@ impl Assets {
     /// # Errors
     /// `KUBEBUILDER_ASSETS` lacks one of them; there is no Go to build with, or it is too old; the build fails.
     pub async fn locate() -> anyhow::Result<Self> {
-        Ok(Self {
-            etcd: located(Program::Etcd).await?,
-            kube_apiserver: located(Program::KubeApiserver).await?,
-        })
+        Ok(Self { etcd: located(Program::Etcd).await?, kube_apiserver: located(Program::KubeApiserver).await? })
     }
 
     /// A kubectl: the one in the variable `KUBECTL`, in `KUBEBUILDER_ASSETS`, in `PATH` if its version is within
@@ -71,11 +68,7 @@ struct Surroundings {
 impl Surroundings {
     fn from_env() -> anyhow::Result<Self> {
         // An empty variable means the same as none.
-        let folder = |name: &str| {
-            env::var_os(name)
-                .filter(|it| !it.is_empty())
-                .map(PathBuf::from)
-        };
+        let folder = |name: &str| env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
         let cache = folder("ECS_OPERATOR_ENVTEST_CACHE")
             .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("ecs-operator/envtest")))
             .or_else(|| Some(folder("HOME")?.join(".cache/ecs-operator/envtest")))
@@ -131,10 +124,7 @@ impl Surroundings {
 
 /// Whether this kubectl is within one minor of the pinned Kubernetes.
 fn is_near(kubectl: &Path) -> bool {
-    let Ok(output) = Command::new(kubectl)
-        .args(["version", "--client", "--output=json"])
-        .output()
-    else {
+    let Ok(output) = Command::new(kubectl).args(["version", "--client", "--output=json"]).output() else {
         return false;
     };
     let text = String::from_utf8_lossy(&output.stdout);
@@ -215,11 +205,7 @@ mod tests {
         let near = place.program("path/kubectl", &kubectl_version(minor - 1));
         assert_eq!(place.surroundings().locate(Program::Kubectl).unwrap(), near);
         place.program("path/kubectl", &kubectl_version(minor - 2));
-        let text = place
-            .surroundings()
-            .locate(Program::Kubectl)
-            .unwrap_err()
-            .to_string();
+        let text = place.surroundings().locate(Program::Kubectl).unwrap_err().to_string();
         assert!(text.starts_with("kubectl has to be built"), "{text}");
     }
 

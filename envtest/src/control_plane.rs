@@ -83,11 +83,7 @@ impl Builder {
     }
 
     /// Start both programs at once: kube-apiserver waits for etcd by itself.
-    fn spawn(
-        &self,
-        assets: &Assets,
-        [port, client, peer]: [u16; 3],
-    ) -> anyhow::Result<ControlPlane> {
+    fn spawn(&self, assets: &Assets, [port, client, peer]: [u16; 3]) -> anyhow::Result<ControlPlane> {
         let folder = match &self.dir {
             Some(dir) => Folder::named(dir)?,
             None => Folder::temporary()?,
@@ -211,16 +207,13 @@ impl ControlPlane {
         let program = Assets::controller_manager().await?;
         self.controller_manager = None;
         let port = free_port()?;
-        let flags =
-            flags::controller_manager(&self.credentials, &self.kubeconfig, port, controllers);
+        let flags = flags::controller_manager(&self.credentials, &self.kubeconfig, port, controllers);
         let mut running = Guarded::start(&program, &flags, self.folder.path(), None)?;
         let url = format!("https://127.0.0.1:{port}");
         let client = self.probe(&url).await?;
         // Its list of checks holds `ping` alone until the controllers are made.
         until_ready([&mut running], &client, "/healthz?verbose", |checks| {
-            checks
-                .lines()
-                .any(|it| it.starts_with("[+]") && it != "[+]ping ok")
+            checks.lines().any(|it| it.starts_with("[+]") && it != "[+]ping ok")
         })
         .await?;
         self.controller_manager = Some(running);
@@ -253,9 +246,7 @@ impl ControlPlane {
 
     /// Whether a program found its port in use.
     fn lost_its_port(&self) -> bool {
-        std::iter::once(&self.etcd)
-            .chain(&self.apiserver)
-            .any(|it| it.log_text().contains("address already in use"))
+        std::iter::once(&self.etcd).chain(&self.apiserver).any(|it| it.log_text().contains("address already in use"))
     }
 }
 

@@ -12,9 +12,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
-};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType};
 
 /// Files that kube-apiserver is pointed at, and the token of the administrator.
 #[derive(Debug)]
@@ -34,19 +32,14 @@ impl Credentials {
         let authority_key = KeyPair::generate()?;
         let mut authority = named("envtest authority");
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        authority.key_usages = vec![
-            KeyUsagePurpose::KeyCertSign,
-            KeyUsagePurpose::DigitalSignature,
-        ];
+        authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let authority_pem = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
 
         let key = KeyPair::generate()?;
         let mut server = named("kube-apiserver");
-        server.subject_alt_names = vec![
-            SanType::IpAddress(Ipv4Addr::LOCALHOST.into()),
-            SanType::DnsName("localhost".try_into()?),
-        ];
+        server.subject_alt_names =
+            vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into()), SanType::DnsName("localhost".try_into()?)];
         let certificate = server.signed_by(&key, &issuer)?.pem();
 
         let service_account = KeyPair::generate()?;
@@ -54,21 +47,9 @@ impl Credentials {
         Ok(Self {
             certificate: write(folder, "apiserver.crt", &certificate)?,
             key: write(folder, "apiserver.key", &key.serialize_pem())?,
-            service_account_key: write(
-                folder,
-                "service-account.key",
-                &service_account.serialize_pem(),
-            )?,
-            service_account_public_key: write(
-                folder,
-                "service-account.pub",
-                &service_account.public_key_pem(),
-            )?,
-            tokens: write(
-                folder,
-                "tokens.csv",
-                &format!("{token},admin,admin,system:masters\n"),
-            )?,
+            service_account_key: write(folder, "service-account.key", &service_account.serialize_pem())?,
+            service_account_public_key: write(folder, "service-account.pub", &service_account.public_key_pem())?,
+            tokens: write(folder, "tokens.csv", &format!("{token},admin,admin,system:masters\n"))?,
             token,
             authority: authority_pem,
         })

@@ -41,18 +41,9 @@ pub(crate) fn apiserver(credentials: &Credentials, etcd: &str, port: u16) -> Vec
         ("tls-private-key-file", &file(&credentials.key)),
         ("token-auth-file", &file(&credentials.tokens)),
         ("authorization-mode", "RBAC"),
-        (
-            "service-account-issuer",
-            "https://kubernetes.default.svc.cluster.local",
-        ),
-        (
-            "service-account-key-file",
-            &file(&credentials.service_account_public_key),
-        ),
-        (
-            "service-account-signing-key-file",
-            &file(&credentials.service_account_key),
-        ),
+        ("service-account-issuer", "https://kubernetes.default.svc.cluster.local"),
+        ("service-account-key-file", &file(&credentials.service_account_public_key)),
+        ("service-account-signing-key-file", &file(&credentials.service_account_key)),
         ("service-cluster-ip-range", "10.0.0.0/24"),
         // It waits for service accounts that only kube-controller-manager makes.
         ("disable-admission-plugins", "ServiceAccount"),
@@ -81,38 +72,21 @@ rules:
 }
 
 /// kube-controller-manager with these controllers; `port` of loopback tells their health to everybody.
-pub(crate) fn controller_manager(
-    credentials: &Credentials,
-    kubeconfig: &Path,
-    port: u16,
-    controllers: &[&str],
-) -> Vec<String> {
+pub(crate) fn controller_manager(credentials: &Credentials, kubeconfig: &Path, port: u16, controllers: &[&str]) -> Vec<String> {
     flags(&[
         ("kubeconfig", &kubeconfig.display().to_string()),
         ("controllers", &controllers.join(",")),
         ("leader-elect", "false"),
         ("bind-address", "127.0.0.1"),
         ("secure-port", &port.to_string()),
-        (
-            "tls-cert-file",
-            &credentials.certificate.display().to_string(),
-        ),
-        (
-            "tls-private-key-file",
-            &credentials.key.display().to_string(),
-        ),
-        (
-            "service-account-private-key-file",
-            &credentials.service_account_key.display().to_string(),
-        ),
+        ("tls-cert-file", &credentials.certificate.display().to_string()),
+        ("tls-private-key-file", &credentials.key.display().to_string()),
+        ("service-account-private-key-file", &credentials.service_account_key.display().to_string()),
         // 15 seconds by default: too long to wait for in a test.
         ("horizontal-pod-autoscaler-sync-period", "1s"),
     ])
 }
 
 fn flags(pairs: &[(&str, &str)]) -> Vec<String> {
-    pairs
-        .iter()
-        .map(|(name, value)| format!("--{name}={value}"))
-        .collect()
+    pairs.iter().map(|(name, value)| format!("--{name}={value}")).collect()
 }

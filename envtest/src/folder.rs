@@ -12,10 +12,7 @@ pub(crate) enum Folder {
     /// Made for it, and gone with it.
     Temporary(TempDir),
     /// Named by the caller, and left there with kubeconfig and logs. The lock keeps a second control plane out.
-    Named(
-        PathBuf,
-        #[expect(dead_code, reason = "held, not read")] File,
-    ),
+    Named(PathBuf, #[expect(dead_code, reason = "held, not read")] File),
 }
 
 impl Folder {
@@ -34,13 +31,8 @@ impl Folder {
     pub(crate) fn named(path: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
         let path = path.canonicalize()?;
-        let lock = File::create(path.join("lock"))
-            .with_context(|| format!("cannot write in {}", path.display()))?;
-        ensure!(
-            lock.try_lock().is_ok(),
-            "another control plane runs in {}: stop it, or choose another folder",
-            path.display()
-        );
+        let lock = File::create(path.join("lock")).with_context(|| format!("cannot write in {}", path.display()))?;
+        ensure!(lock.try_lock().is_ok(), "another control plane runs in {}: stop it, or choose another folder", path.display());
         for log in ["etcd", "kube-apiserver", "kube-controller-manager", "audit"] {
             let _ = fs::remove_file(path.join(format!("{log}.log")));
         }
@@ -76,12 +68,7 @@ impl Folder {
 fn build_folder() -> PathBuf {
     env::current_exe()
         .ok()
-        .and_then(|program| {
-            program
-                .ancestors()
-                .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-                .map(Path::to_owned)
-        })
+        .and_then(|program| program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned))
         .unwrap_or_else(env::temp_dir)
 }
 

@@ -47,10 +47,7 @@ impl Module {
 
     /// The oldest Go that the module accepts, such as `1.26.0`.
     fn go(&self) -> &'static str {
-        self.go_mod
-            .lines()
-            .find_map(|line| line.strip_prefix("go "))
-            .unwrap_or_default()
+        self.go_mod.lines().find_map(|line| line.strip_prefix("go ")).unwrap_or_default()
     }
 }
 
@@ -105,9 +102,7 @@ impl Program {
         };
         let at = "k8s.io/component-base/version";
         let version = KUBERNETES.version();
-        format!(
-            "-s -w -X {at}.gitVersion={version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}"
-        )
+        format!("-s -w -X {at}.gitVersion={version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}")
     }
 }
 
@@ -126,9 +121,7 @@ pub(crate) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     std::env::split_paths(path)
         .map(|folder| folder.join(name))
-        .find(|file| {
-            fs::metadata(file).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
-        })
+        .find(|file| fs::metadata(file).is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0))
 }
 
 /// Build `program` into `folder`, unless another process has done so meanwhile.
@@ -152,10 +145,8 @@ pub(crate) fn build(program: Program, folder: &Path, path: &OsStr) -> anyhow::Re
     fs::write(workshop.join("go.sum"), program.module().go_sum)?;
 
     let memory = folder.join(format!("{}.took", program.name()));
-    let expected = fs::read_to_string(&memory).map_or_else(
-        |_| program.expected().to_owned(),
-        |took| format!("took {} last time", took.trim()),
-    );
+    let expected = fs::read_to_string(&memory)
+        .map_or_else(|_| program.expected().to_owned(), |took| format!("took {} last time", took.trim()));
     let what = format!("{} {}", program.name(), program.module().version());
     let mut progress = Progress::start(&what, &expected);
     compile(program, &go, &workshop, &mut progress)?;
@@ -178,19 +169,13 @@ fn lock(file: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("cannot write {}", file.display()))?;
     if lock.try_lock().is_err() {
         progress::tell("waiting for another process that builds the control plane");
-        lock.lock()
-            .with_context(|| format!("cannot lock {}", file.display()))?;
+        lock.lock().with_context(|| format!("cannot lock {}", file.display()))?;
     }
     Ok(lock)
 }
 
 /// Run `go build` in the folder that holds the module files.
-fn compile(
-    program: Program,
-    go: &Path,
-    workshop: &Path,
-    progress: &mut Progress,
-) -> anyhow::Result<()> {
+fn compile(program: Program, go: &Path, workshop: &Path, progress: &mut Progress) -> anyhow::Result<()> {
     let mut child = guarded::command(go, None)
         .args(["build", "-v", "-mod=readonly", "-buildvcs=false"])
         .arg(format!("-ldflags={}", program.linker_flags()))
@@ -228,9 +213,7 @@ fn usable_go(program: Program, folder: &Path, path: &OsStr) -> anyhow::Result<Pa
     let (name, needed) = (program.name(), program.module().go());
     let instead = "or set KUBEBUILDER_ASSETS to a folder that holds etcd and kube-apiserver";
     let Some(go) = find("go", path) else {
-        bail!(
-            "{name} has to be built and there is no `go` in PATH: install Go {needed} or newer (https://go.dev/dl), {instead}"
-        );
+        bail!("{name} has to be built and there is no `go` in PATH: install Go {needed} or newer (https://go.dev/dl), {instead}");
     };
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let output = Command::new(&go)
@@ -256,9 +239,7 @@ fn usable_go(program: Program, folder: &Path, path: &OsStr) -> anyhow::Result<Pa
 /// The first two numbers of a version such as `1.26.8` or `1.27rc1`.
 pub(crate) fn version_of(text: &str) -> Option<(u32, u32)> {
     let (major, rest) = text.split_once('.')?;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     Some((major.parse().ok()?, rest[..end].parse().ok()?))
 }
 
@@ -271,9 +252,7 @@ mod tests {
     fn fake_go(version: &str, toolchain: &str, script: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("go");
-        let text = format!(
-            "#!/bin/sh\n[ $1 = env ] && {{ echo go{version}; echo {toolchain}; exit; }}\n{script}\n"
-        );
+        let text = format!("#!/bin/sh\n[ $1 = env ] && {{ echo go{version}; echo {toolchain}; exit; }}\n{script}\n");
         fs::write(&file, text).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         folder
@@ -304,12 +283,7 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let error = build(Program::KubeApiserver, cache.path(), OsStr::new("")).unwrap_err();
         let text = format!("{error:#}");
-        assert!(
-            text.starts_with(
-                "kube-apiserver has to be built and there is no `go` in PATH: install Go 1."
-            ),
-            "{text}"
-        );
+        assert!(text.starts_with("kube-apiserver has to be built and there is no `go` in PATH: install Go 1."), "{text}");
         assert!(text.contains("KUBEBUILDER_ASSETS"), "{text}");
         assert_eq!(text.lines().count(), 1);
     }

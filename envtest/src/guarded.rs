@@ -40,23 +40,11 @@ pub(crate) struct Guarded {
 impl Guarded {
     /// Start `program`; what it prints is appended to `NAME.log` in `logs`. `folder` holds its data and is
     /// removed when it is stopped.
-    pub(crate) fn start(
-        program: &Path,
-        flags: &[String],
-        logs: &Path,
-        folder: Option<&Path>,
-    ) -> anyhow::Result<Self> {
-        let name = program
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+    pub(crate) fn start(program: &Path, flags: &[String], logs: &Path, folder: Option<&Path>) -> anyhow::Result<Self> {
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let log = logs.join(format!("{name}.log"));
-        let out = File::options()
-            .create(true)
-            .append(true)
-            .open(&log)
-            .with_context(|| format!("cannot write {}", log.display()))?;
+        let out =
+            File::options().create(true).append(true).open(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let shell = command(program, folder)
             .args(flags)
             .stdout(out.try_clone()?)
@@ -73,19 +61,12 @@ impl Guarded {
 
     /// An error that shows the end of the log, where the reason usually is.
     pub(crate) fn failure(&self, what: &str) -> anyhow::Error {
-        anyhow::anyhow!(
-            "{} {what}; the end of {}:\n{}",
-            self.name,
-            self.log.display(),
-            last_lines(&self.log_text(), 20)
-        )
+        anyhow::anyhow!("{} {what}; the end of {}:\n{}", self.name, self.log.display(), last_lines(&self.log_text(), 20))
     }
 
     /// Everything it printed so far.
     pub(crate) fn log_text(&self) -> String {
-        fs::read(&self.log)
-            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-            .unwrap_or_default()
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 }
 
@@ -129,11 +110,7 @@ mod tests {
     }
 
     fn is_running(pid: &str) -> bool {
-        Command::new("/bin/sh")
-            .args(["-c", "kill -0 \"$1\" 2>/dev/null", "sh", pid])
-            .status()
-            .unwrap()
-            .success()
+        Command::new("/bin/sh").args(["-c", "kill -0 \"$1\" 2>/dev/null", "sh", pid]).status().unwrap().success()
     }
 
     #[test]

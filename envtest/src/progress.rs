@@ -24,17 +24,11 @@ impl Progress {
     /// Begin to tell of `what`; `expected` says how long it will take.
     pub(crate) fn start(what: &str, expected: &str) -> Self {
         // With the time: linking says nothing for a while.
-        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let style =
+            ProgressStyle::with_template("{spinner} {elapsed} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
         let bar = ProgressBar::new_spinner().with_style(style);
         let now = Instant::now();
-        let progress = Self {
-            what: what.to_owned(),
-            bar,
-            started: now,
-            said: now,
-            packages: 0,
-        };
+        let progress = Self { what: what.to_owned(), bar, started: now, said: now, packages: 0 };
         progress.say(&format!("building {what} from Go modules ({expected})"));
         progress.bar.set_message(format!("{what}: starting"));
         progress.bar.enable_steady_tick(Duration::from_millis(120));
@@ -47,15 +41,11 @@ impl Progress {
             self.packages += 1;
         }
         let line = line.trim_start_matches("go: ");
-        self.bar
-            .set_message(format!("{}: {} packages, {line}", self.what, self.packages));
+        self.bar.set_message(format!("{}: {} packages, {line}", self.what, self.packages));
         if self.bar.is_hidden() && self.said.elapsed() >= QUIET {
             self.said = Instant::now();
             let (elapsed, packages) = (minutes(self.started.elapsed()), self.packages);
-            self.say(&format!(
-                "building {}: {elapsed}, {packages} packages",
-                self.what
-            ));
+            self.say(&format!("building {}: {elapsed}, {packages} packages", self.what));
         }
     }
 

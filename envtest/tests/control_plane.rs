@@ -1,8 +1,5 @@
 //! What a test gets from a control plane, and what is left of it afterwards.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a failed step of a test is a failed test"
-)]
+#![allow(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -45,11 +42,7 @@ async fn kubectl(control_plane: &ControlPlane, words: &[&str]) -> String {
         .await
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     text
 }
 
@@ -66,10 +59,7 @@ fn config_map(name: &str, owner: Option<&ConfigMap>) -> ConfigMap {
 }
 
 async fn create(client: &Client, object: &ConfigMap) -> ConfigMap {
-    Api::<ConfigMap>::default_namespaced(client.clone())
-        .create(&PostParams::default(), object)
-        .await
-        .unwrap()
+    Api::<ConfigMap>::default_namespaced(client.clone()).create(&PostParams::default(), object).await.unwrap()
 }
 
 #[tokio::test]
@@ -93,12 +83,7 @@ async fn kubectl_sees_namespaces_and_a_real_version_and_dropping_leaves_nothing(
 #[tokio::test]
 async fn objects_and_address_survive_a_restart_of_the_apiserver() {
     let place = tempfile::tempdir().unwrap();
-    let mut control_plane = ControlPlane::builder()
-        .dir(place.path())
-        .audit(true)
-        .start()
-        .await
-        .unwrap();
+    let mut control_plane = ControlPlane::builder().dir(place.path()).audit(true).start().await.unwrap();
     let url = control_plane.url().to_owned();
     let client = control_plane.client().await.unwrap();
     create(&client, &config_map("kept", None)).await;
@@ -111,10 +96,7 @@ async fn objects_and_address_survive_a_restart_of_the_apiserver() {
     control_plane.start_apiserver().await.unwrap();
 
     assert_eq!(control_plane.url(), url);
-    Api::<ConfigMap>::default_namespaced(client)
-        .get("kept")
-        .await
-        .unwrap();
+    Api::<ConfigMap>::default_namespaced(client).get("kept").await.unwrap();
     control_plane.stop().await;
     assert!(place.path().join("kube-apiserver.log").exists());
     assert!(!place.path().join("etcd").exists());
@@ -124,39 +106,21 @@ async fn objects_and_address_survive_a_restart_of_the_apiserver() {
 async fn controllers_collect_garbage_and_keep_an_autoscaled_count_within_bounds() {
     let mut control_plane = ControlPlane::start().await.unwrap();
     control_plane
-        .start_controller_manager(&[
-            "garbage-collector-controller",
-            "horizontal-pod-autoscaler-controller",
-        ])
+        .start_controller_manager(&["garbage-collector-controller", "horizontal-pod-autoscaler-controller"])
         .await
         .unwrap();
     let client = control_plane.client().await.unwrap();
     let owner = create(&client, &config_map("owner", None)).await;
     create(&client, &config_map("owned", Some(&owner))).await;
     let maps = Api::<ConfigMap>::default_namespaced(client.clone());
-    maps.delete("owner", &DeleteParams::background())
-        .await
-        .unwrap();
-    eventually("the owned object goes with its owner", async || {
-        maps.get_opt("owned").await.unwrap().is_none()
-    })
-    .await;
+    maps.delete("owner", &DeleteParams::background()).await.unwrap();
+    eventually("the owned object goes with its owner", async || maps.get_opt("owned").await.unwrap().is_none()).await;
 
-    kubectl(
-        &control_plane,
-        &["create", "deployment", "web", "--image=web"],
-    )
-    .await;
+    kubectl(&control_plane, &["create", "deployment", "web", "--image=web"]).await;
     let words = ["autoscale", "deployment", "web", "--min=3", "--max=5"];
     kubectl(&control_plane, &words).await;
     eventually("the count is raised to the minimum", async || {
-        let words = [
-            "get",
-            "deployment",
-            "web",
-            "-o",
-            "jsonpath={.spec.replicas}",
-        ];
+        let words = ["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"];
         kubectl(&control_plane, &words).await == "3"
     })
     .await;
@@ -165,10 +129,7 @@ async fn controllers_collect_garbage_and_keep_an_autoscaled_count_within_bounds(
 #[tokio::test]
 async fn unknown_controller_is_an_error_that_names_it() {
     let mut control_plane = ControlPlane::start().await.unwrap();
-    let error = control_plane
-        .start_controller_manager(&["no-such-controller"])
-        .await
-        .unwrap_err();
+    let error = control_plane.start_controller_manager(&["no-such-controller"]).await.unwrap_err();
     assert!(error.to_string().contains("no-such-controller"), "{error}");
 }
 

@@ -94,19 +94,20 @@ pub fn is_true(conditions: &[Condition], kind: Type) -> bool {
 /// What is worth an event: a condition that flipped, or that stands as before for another reason, if it tells of trouble.
 pub fn notices(before: &[Condition], after: &[Condition]) -> Vec<Notice> {
     let is_new = |condition: &&Condition| {
-        !before.iter().any(|old| {
-            old.type_ == condition.type_ && old.status == condition.status && old.reason == condition.reason
-        })
+        !before.iter().any(|old| old.type_ == condition.type_ && old.status == condition.status && old.reason == condition.reason)
     };
     after
         .iter()
         .filter(is_new)
-        .filter_map(|condition| match (condition.type_.as_str(), condition.status.as_str()) {
-            ("Stalled" | "RolledBack" | "Drifted", "True") => Some(true),
-            ("Paused", "True") => Some(false),
-            ("Ready", "True") if !before.is_empty() => Some(false),
-            _ => None,
-        }.map(|warning| Notice { warning, reason: condition.reason.clone(), message: condition.message.clone() }))
+        .filter_map(|condition| {
+            match (condition.type_.as_str(), condition.status.as_str()) {
+                ("Stalled" | "RolledBack" | "Drifted", "True") => Some(true),
+                ("Paused", "True") => Some(false),
+                ("Ready", "True") if !before.is_empty() => Some(false),
+                _ => None,
+            }
+            .map(|warning| Notice { warning, reason: condition.reason.clone(), message: condition.message.clone() })
+        })
         .collect()
 }
 

@@ -82,13 +82,7 @@ pub(super) struct Written {
 
 impl Ctx {
     /// Everything a pass needs.
-    pub fn new(
-        aws: Aws,
-        kube: kube::Client,
-        caches: Caches,
-        installation: String,
-        metrics: Arc<Metrics>,
-    ) -> Self {
+    pub fn new(aws: Aws, kube: kube::Client, caches: Caches, installation: String, metrics: Arc<Metrics>) -> Self {
         let reporter = kube::runtime::events::Reporter { controller: "ecs-operator".into(), instance: None };
         Self {
             aws,

@@ -206,20 +206,14 @@ pub struct Notice {
 pub fn statements_of(stop: &Stop) -> Vec<Statement> {
     use conditions::Type::{Ready, Reconciling, Stalled};
     let companion = if stop.is_waiting() { Reconciling } else { Stalled };
-    vec![
-        Statement::no(Ready, stop.reason(), stop.message()),
-        Statement::yes(companion, stop.reason(), stop.message()),
-    ]
+    vec![Statement::no(Ready, stop.reason(), stop.message()), Statement::yes(companion, stop.reason(), stop.message())]
 }
 
 /// One pass over one object.
 ///
 /// # Errors
 /// Only what Kubernetes refused on the way to writing status; everything else ends in the status itself.
-pub async fn reconcile<M: Managed>(
-    guarded: Arc<DeserializeGuard<M::Object>>,
-    ctx: Arc<Ctx>,
-) -> Result<Action, kube::Error> {
+pub async fn reconcile<M: Managed>(guarded: Arc<DeserializeGuard<M::Object>>, ctx: Arc<Ctx>) -> Result<Action, kube::Error> {
     let mut object = match &guarded.0 {
         Ok(object) => object.clone(),
         Err(unreadable) => return write::unreadable::<M>(&ctx, unreadable).await,

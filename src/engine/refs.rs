@@ -21,9 +21,7 @@ pub struct Caches {
 impl Caches {
     /// The task definition of that name, if it is there and readable.
     pub fn task_definition(&self, namespace: &str, name: &str) -> Option<EcsTaskDefinition> {
-        self.task_definitions
-            .get(&ObjectRef::new(name).within(namespace))
-            .and_then(|guarded| guarded.0.clone().ok())
+        self.task_definitions.get(&ObjectRef::new(name).within(namespace)).and_then(|guarded| guarded.0.clone().ok())
     }
 
     /// Shows each readable service to `look`.

@@ -8,6 +8,7 @@ use super::ctx::Ctx;
 use super::refs::Caches;
 pub use super::refs::Guarded;
 use super::{Managed, reconcile};
+use futures::channel::mpsc;
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
@@ -19,7 +20,6 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
-use futures::channel::mpsc;
 
 /// A queue of objects of one kind that are to be looked at.
 pub struct Triggers<K: Resource<DynamicType = ()>> {
@@ -44,10 +44,7 @@ impl<K: Resource<DynamicType = ()>> Triggers<K> {
     where
         K: 'static,
     {
-        self.receiver.take().map_or_else(
-            || futures::stream::pending().boxed(),
-            StreamExt::boxed,
-        )
+        self.receiver.take().map_or_else(|| futures::stream::pending().boxed(), StreamExt::boxed)
     }
 }
 
@@ -225,11 +222,7 @@ pub async fn run<M: Managed>(
 
 /// Kubernetes refused the status: a short pause, then the whole pass again.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is kube's")]
-fn again_after_refusal<M: Managed>(
-    object: Arc<Guarded<M::Object>>,
-    error: &kube::Error,
-    _ctx: Arc<Ctx>,
-) -> Action {
+fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube::Error, _ctx: Arc<Ctx>) -> Action {
     tracing::warn!(
         kind = M::KIND,
         namespace = object.namespace().unwrap_or_default(),

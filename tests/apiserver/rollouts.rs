@@ -11,12 +11,19 @@ async fn a_service_rolls_out_is_edited_and_goes_away() {
     let status = service.status.clone().unwrap();
     assert_eq!((status.revision.as_deref(), status.running_count), (Some("web:1"), Some(2)));
 
-    world.edit("web", json!({"taskDefinitionTemplate": {"containerDefinitions": [
-        {"name": "app", "image": "nginx:1.28", "portMappings": [{"name": "http", "containerPort": 80}]}
-    ]}})).await;
-    world.until("web", "web:2 serves", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("web:2")
-    }).await;
+    world
+        .edit(
+            "web",
+            json!({"taskDefinitionTemplate": {"containerDefinitions": [
+                {"name": "app", "image": "nginx:1.28", "portMappings": [{"name": "http", "containerPort": 80}]}
+            ]}}),
+        )
+        .await;
+    world
+        .until("web", "web:2 serves", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("web:2")
+        })
+        .await;
     assert_eq!(world.count("RegisterTaskDefinition"), 2);
     assert_eq!((world.count("CreateService"), world.count("UpdateService")), (1, 1));
 

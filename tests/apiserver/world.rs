@@ -189,7 +189,12 @@ impl World {
     }
 
     /// Waits until a task definition is as `holds` says.
-    pub async fn until_definition(&self, name: &str, what: &str, holds: impl Fn(&EcsTaskDefinition) -> bool) -> EcsTaskDefinition {
+    pub async fn until_definition(
+        &self,
+        name: &str,
+        what: &str,
+        holds: impl Fn(&EcsTaskDefinition) -> bool,
+    ) -> EcsTaskDefinition {
         until_some(what, async || {
             let found = self.task_definitions().get(name).await.unwrap();
             if holds(&found) { Ok(found) } else { Err(serde_yaml_ng::to_string(&found.status).unwrap()) }
@@ -255,7 +260,8 @@ pub fn is_true(service: &EcsService, kind: &str) -> bool {
 
 /// Whether the service is Ready for its newest generation.
 pub fn is_ready(service: &EcsService) -> bool {
-    is_true(service, "Ready") && service.status.as_ref().and_then(|status| status.observed_generation) == service.metadata.generation
+    is_true(service, "Ready")
+        && service.status.as_ref().and_then(|status| status.observed_generation) == service.metadata.generation
 }
 
 /// A service with its own template on Fargate.

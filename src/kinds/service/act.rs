@@ -27,9 +27,7 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
     };
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
-        (Step::Update { members, force, deploys }, Desired::Present(want)) => {
-            update(want, members, *force, *deploys, ctx).await
-        }
+        (Step::Update { members, force, deploys }, Desired::Present(want)) => update(want, members, *force, *deploys, ctx).await,
         (Step::Claim, Desired::Present(want)) => claim(want, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             let outcome = ctx.aws.ecs().tag_resource(arn, tags).await;
@@ -79,7 +77,10 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     };
     if want.owner.judge(&created.tags, want.inherits.as_deref()) != Ownership::Ours {
         ctx.aws.services.wrote(&want.key, created);
-        return Err(Stop::waiting("Conflict", format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster)));
+        return Err(Stop::waiting(
+            "Conflict",
+            format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster),
+        ));
     }
     tracing::info!(arn = created.arn, "created a service");
     Ok(Done::Began(remember(&want.key, created, ctx)))

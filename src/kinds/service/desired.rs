@@ -175,7 +175,10 @@ fn check(object: &EcsService, refs: &Refs) -> Result<(), Stop> {
     if let Some(holder) = &refs.older_claim {
         return Err(Stop::waiting(
             "Conflict",
-            format!("service {} in cluster {} is claimed by the older EcsService {holder}; give this object another serviceName or delete one of the two", key.name, key.cluster),
+            format!(
+                "service {} in cluster {} is claimed by the older EcsService {holder}; give this object another serviceName or delete one of the two",
+                key.name, key.cluster
+            ),
         ));
     }
     let network_mode = refs.network_mode.as_deref().unwrap_or_default();
@@ -205,7 +208,10 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
             if reference.namespace.as_ref().is_some_and(|namespace| Some(namespace) != object.namespace().as_ref()) {
                 return Err(Stop::invalid(
                     "ReferenceNotGranted",
-                    format!("taskDefinitionRef points into namespace {}; refer to a task definition of the own namespace", reference.namespace.as_deref().unwrap_or_default()),
+                    format!(
+                        "taskDefinitionRef points into namespace {}; refer to a task definition of the own namespace",
+                        reference.namespace.as_deref().unwrap_or_default()
+                    ),
                 ));
             }
             ("taskDefinitionRef", reference.name.clone())
@@ -214,12 +220,17 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
         (None, None) => return Ok(String::new()),
     };
     let Some(found) = &refs.task_definition else {
-        return Err(Stop::waiting("TaskDefinitionNotFound", format!("{kind} needs EcsTaskDefinition {name}, which is not there")));
+        return Err(Stop::waiting(
+            "TaskDefinitionNotFound",
+            format!("{kind} needs EcsTaskDefinition {name}, which is not there"),
+        ));
     };
     if kind == "taskDefinitionTemplate" && !child::is_of(found, object) {
         return Err(Stop::waiting(
             "Conflict",
-            format!("EcsTaskDefinition {name} was not made from this service's taskDefinitionTemplate; rename one of the two, or refer to it by taskDefinitionRef"),
+            format!(
+                "EcsTaskDefinition {name} was not made from this service's taskDefinitionTemplate; rename one of the two, or refer to it by taskDefinitionRef"
+            ),
         ));
     }
     ready_arn(found)

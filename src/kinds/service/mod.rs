@@ -142,11 +142,7 @@ impl Managed for EcsServiceKind {
     }
 
     /// A look into the reflector's store: the reads themselves are made there, for many services at once.
-    async fn observe(
-        object: &EcsService,
-        want: Result<&Desired, &Stop>,
-        ctx: &Ctx,
-    ) -> Result<observed::Observed, AwsError> {
+    async fn observe(object: &EcsService, want: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<observed::Observed, AwsError> {
         let key = key_of(object);
         let memory = object.status.clone().unwrap_or_default();
         let services = &ctx.aws.services;
@@ -236,10 +232,5 @@ fn refs(object: &EcsService, caches: &Caches) -> Refs {
         let mode = serde_json::to_value(&found.spec.task_definition.network_mode).unwrap_or_default();
         mode.as_str().unwrap_or("bridge").to_owned()
     });
-    Refs {
-        older_claim,
-        task_definition,
-        child,
-        network_mode,
-    }
+    Refs { older_claim, task_definition, child, network_mode }
 }

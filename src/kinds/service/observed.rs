@@ -4,8 +4,8 @@ use super::rollout;
 use crate::api::EcsServiceStatus;
 use crate::api::service::status::{FailedRollout, Rollout};
 use crate::aws::reflector::Seen;
-use crate::domain::whole_seconds;
 use crate::aws::{AwsError, LiveService, ServiceDeployment, ServiceState, StoppedTask};
+use crate::domain::whole_seconds;
 use std::sync::Arc;
 
 /// What is known in a pass.

@@ -133,7 +133,9 @@ fn immutable(want: &Present, live: &LiveService) -> Option<Stop> {
         if live_type != declared {
             return Some(Stop::invalid(
                 "Immutable",
-                format!("the service runs with launchType {live_type} and ECS cannot change it to {declared}; declare {live_type}, use a capacityProviderStrategy, or delete the object and apply it again"),
+                format!(
+                    "the service runs with launchType {live_type} and ECS cannot change it to {declared}; declare {live_type}, use a capacityProviderStrategy, or delete the object and apply it again"
+                ),
             ));
         }
     }
@@ -141,7 +143,9 @@ fn immutable(want: &Present, live: &LiveService) -> Option<Stop> {
         if live.fields["capacityProviderStrategy"].as_array().is_some_and(|strategy| !strategy.is_empty()) {
             return Some(Stop::invalid(
                 "Immutable",
-                format!("the service runs with a capacityProviderStrategy; to go back to launchType {declared} declare capacityProviderStrategy: [] beside it"),
+                format!(
+                    "the service runs with a capacityProviderStrategy; to go back to launchType {declared} declare capacityProviderStrategy: [] beside it"
+                ),
             ));
         }
     }

@@ -216,7 +216,11 @@ fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>, now: T
         }
     }
     if want.is_some_and(|want| want.paused) {
-        all.push(Statement::yes(Type::Paused, "PausedByAnnotation", "nothing is written to AWS while ecs-operator.io/paused is true"));
+        all.push(Statement::yes(
+            Type::Paused,
+            "PausedByAnnotation",
+            "nothing is written to AWS while ecs-operator.io/paused is true",
+        ));
     }
     if !status.drift.is_empty() {
         all.push(Statement::yes(Type::Drifted, "Differs", drift::sentence(&status.drift)));
@@ -253,7 +257,12 @@ fn of_rollout(status: &Status, pass: &Pass<Kind>, want: &Present, now: Timestamp
         state::ROLLED_BACK if held => stalled("RolledBack", &failed_sentence(status)),
         state::FAILED => stalled("RolloutFailed", &failed_sentence(status)),
         state::IN_PROGRESS if is_overdue(rollout, want, now) => {
-            let message = format!("{}; it has been under way for longer than {} s{}", counts(rollout), want.progress_deadline, hint(status));
+            let message = format!(
+                "{}; it has been under way for longer than {} s{}",
+                counts(rollout),
+                want.progress_deadline,
+                hint(status)
+            );
             stalled("ProgressDeadlineExceeded", &message)
         }
         state::IN_PROGRESS => progressing("RolloutInProgress", &format!("{}{}", counts(rollout), hint(status))),

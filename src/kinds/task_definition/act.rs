@@ -18,9 +18,8 @@ pub async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &
     let ecs = ctx.aws.ecs();
     let site = ctx.site();
     let arn_of = |revision: i32| {
-        let (partition, region, account) = site
-            .as_ref()
-            .map_or(("aws", "", ""), |site| (site.partition.as_str(), site.region.as_str(), site.account.as_str()));
+        let (partition, region, account) =
+            site.as_ref().map_or(("aws", "", ""), |site| (site.partition.as_str(), site.region.as_str(), site.account.as_str()));
         let family = match want {
             Desired::Present(want) => &want.family,
             Desired::Absent(want) => &want.family,

@@ -91,7 +91,9 @@ pub fn desired(object: &EcsTaskDefinition, refs: &Refs, site: &Site) -> Result<D
     if let Some(holder) = &refs.older_claim {
         return Err(Stop::waiting(
             "Conflict",
-            format!("family {family} is claimed by the older EcsTaskDefinition {holder}; give this object another family or delete one of the two"),
+            format!(
+                "family {family} is claimed by the older EcsTaskDefinition {holder}; give this object another family or delete one of the two"
+            ),
         ));
     }
     let input = input_of(object, &family)?;
@@ -150,7 +152,9 @@ fn check(input: &Value) -> Result<(), Stop> {
     if bytes > MOST_BYTES {
         return Err(Stop::invalid(
             "TooLarge",
-            format!("the definition has {bytes} bytes and AWS takes at most {MOST_BYTES}; move environment entries into environmentFiles or secrets"),
+            format!(
+                "the definition has {bytes} bytes and AWS takes at most {MOST_BYTES}; move environment entries into environmentFiles or secrets"
+            ),
         ));
     }
     let on_fargate = input["requiresCompatibilities"].as_array().is_some_and(|all| all.iter().any(|one| one == "FARGATE"));
@@ -159,19 +163,28 @@ fn check(input: &Value) -> Result<(), Stop> {
     }
     let (cpu, memory) = (input["cpu"].as_str(), input["memory"].as_str());
     let (Some(cpu), Some(memory)) = (cpu, memory) else {
-        return Err(Stop::invalid("InvalidTaskSize", "Fargate needs cpu and memory on the task; for example cpu \"256\" and memory \"512\""));
+        return Err(Stop::invalid(
+            "InvalidTaskSize",
+            "Fargate needs cpu and memory on the task; for example cpu \"256\" and memory \"512\"",
+        ));
     };
     let (Some(units), Some(mib)) = (cpu_units(cpu), memory_mib(memory)) else {
         return Err(Stop::invalid(
             "InvalidTaskSize",
-            format!("cpu \"{cpu}\" or memory \"{memory}\" is no task size; write units and MiB, such as \"1024\" and \"2048\", or \"1 vCPU\" and \"2 GB\""),
+            format!(
+                "cpu \"{cpu}\" or memory \"{memory}\" is no task size; write units and MiB, such as \"1024\" and \"2048\", or \"1 vCPU\" and \"2 GB\""
+            ),
         ));
     };
     match fargate_memory(units) {
         Some(allowed) if allowed.contains(&mib) => Ok(()),
         Some(allowed) => Err(Stop::invalid(
             "InvalidTaskSize",
-            format!("Fargate has no task with cpu {units} and memory {mib}; with that cpu, memory is from {} to {} MiB", allowed[0], allowed[allowed.len() - 1]),
+            format!(
+                "Fargate has no task with cpu {units} and memory {mib}; with that cpu, memory is from {} to {} MiB",
+                allowed[0],
+                allowed[allowed.len() - 1]
+            ),
         )),
         None => Err(Stop::invalid(
             "InvalidTaskSize",

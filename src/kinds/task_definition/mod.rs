@@ -213,12 +213,8 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
         }
     });
     caches.each_service(|service| {
-        let revisions: Vec<i32> = service
-            .status
-            .iter()
-            .flat_map(revisions_named_by)
-            .filter_map(|name| number_of(name, &prefix))
-            .collect();
+        let revisions: Vec<i32> =
+            service.status.iter().flat_map(revisions_named_by).filter_map(|name| number_of(name, &prefix)).collect();
         if !revisions.is_empty() || task_definition_of(service).as_ref() == Some(&this) {
             refs.users.push(format!("EcsService {}", full_name(service)));
         }

@@ -1,10 +1,10 @@
 //! Reads what AWS has of a family, when status alone does not tell. A settled family costs no call.
 
+use super::Desired;
 use super::canonical::is_comparable;
 use super::desired::{Absent, Present};
 use super::observed::Observed;
 use super::plan::candidates;
-use super::Desired;
 use crate::api::shared::ManagementPolicy;
 use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::Ecs;

@@ -68,7 +68,9 @@ fn current(want: &Present, seen: &Observed) -> Option<i32> {
 fn begin(want: &Present, seen: &Observed) -> Plan<Step> {
     let adopting = want.management == ManagementPolicy::Adopt && seen.memory.hash.is_none();
     match (&seen.latest, adopting) {
-        (None, true) => Plan::Refuse(Stop::waiting("NotFound", format!("family {} has no ACTIVE revision to adopt", want.family))),
+        (None, true) => {
+            Plan::Refuse(Stop::waiting("NotFound", format!("family {} has no ACTIVE revision to adopt", want.family)))
+        }
         (Some(latest), true) => adopt(want, latest),
         _ => Plan::Do(vec![Step::Register]),
     }
@@ -76,7 +78,10 @@ fn begin(want: &Present, seen: &Observed) -> Plan<Step> {
 
 fn adopt(want: &Present, latest: &TaskDefinition) -> Plan<Step> {
     if let Ownership::Other(who) = want.owner.judge(&latest.tags, None) {
-        return Plan::Refuse(Stop::waiting("Conflict", format!("revision {}:{} belongs to {who}", latest.family, latest.revision)));
+        return Plan::Refuse(Stop::waiting(
+            "Conflict",
+            format!("revision {}:{} belongs to {who}", latest.family, latest.revision),
+        ));
     }
     if canonical(&latest.fields) == want.canonical {
         return Plan::Do(vec![Step::Claim { revision: latest.revision }]);

@@ -2,9 +2,9 @@
 
 use super::canonical::canonical;
 use super::{Desired, Done, EcsTaskDefinitionKind as Kind};
+use crate::api::shared::{Drift, ManagementPolicy};
 use crate::api::task_definition::{PendingRegistration, RegisteredRevision};
 use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus as Status};
-use crate::api::shared::{Drift, ManagementPolicy};
 use crate::aws::error;
 use crate::domain::{drift, whole_seconds};
 use crate::engine::conditions::{Statement, Type, merge};
@@ -67,7 +67,9 @@ fn newer(listed: &[i32], revision: i32) -> bool {
 fn was_refused(pass: &Pass<Kind>) -> bool {
     let registered = pass.done.iter().any(|done| matches!(done, Done::Current { .. }));
     match &pass.end {
-        Err(Stop::Aws(refusal)) => !registered && refusal.operation == "RegisterTaskDefinition" && refusal.kind != error::Kind::Unknown,
+        Err(Stop::Aws(refusal)) => {
+            !registered && refusal.operation == "RegisterTaskDefinition" && refusal.kind != error::Kind::Unknown
+        }
         _ => false,
     }
 }
@@ -124,10 +126,9 @@ fn tag_drift(wanted: &BTreeMap<String, String>, seen: &BTreeMap<String, String>)
 fn statements(status: &Status, pass: &Pass<Kind>) -> Vec<Statement> {
     let mut all = match (&pass.want, &pass.end) {
         (Some(Desired::Present(want)), end) if stands(status, want) => registered(status, end.as_ref().err()),
-        (Some(Desired::Absent(_)), Ok(Next::Progressing(why))) => vec![
-            Statement::no(Type::Ready, "Deleting", why.clone()),
-            Statement::yes(Type::Reconciling, "Deleting", why.clone()),
-        ],
+        (Some(Desired::Absent(_)), Ok(Next::Progressing(why))) => {
+            vec![Statement::no(Type::Ready, "Deleting", why.clone()), Statement::yes(Type::Reconciling, "Deleting", why.clone())]
+        }
         (_, Err(stop)) => statements_of(stop),
         (_, Ok(next)) => {
             let why = if let Next::Progressing(why) = next { why.clone() } else { "not registered yet".to_owned() };
@@ -136,7 +137,11 @@ fn statements(status: &Status, pass: &Pass<Kind>) -> Vec<Statement> {
     };
     if let Some(Desired::Present(want)) = &pass.want {
         if want.paused {
-            all.push(Statement::yes(Type::Paused, "PausedByAnnotation", "nothing is written to AWS while ecs-operator.io/paused is true"));
+            all.push(Statement::yes(
+                Type::Paused,
+                "PausedByAnnotation",
+                "nothing is written to AWS while ecs-operator.io/paused is true",
+            ));
         }
         if !status.drift.is_empty() {
             all.push(Statement::yes(Type::Drifted, "Differs", drift::sentence(&status.drift)));
