@@ -4,7 +4,8 @@
 //! for four minutes looks stuck.
 
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 

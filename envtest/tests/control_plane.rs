@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 use envtest::{Assets, ControlPlane};
 use k8s_openapi::api::core::v1::ConfigMap;

@@ -37,10 +37,10 @@ pub fn sort_by(value: &mut Value, keys: &[&str]) {
 
 /// Removes a member that has the value that AWS takes when it is absent.
 pub fn drop_default(object: &mut Value, key: &str, default: &Value) {
-    if let Value::Object(members) = object {
-        if members.get(key).is_some_and(|value| same(value, default)) {
-            members.remove(key);
-        }
+    if let Value::Object(members) = object
+        && members.get(key).is_some_and(|value| same(value, default))
+    {
+        members.remove(key);
     }
 }
 

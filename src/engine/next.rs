@@ -18,7 +18,7 @@ pub enum Next {
 }
 
 /// Longest pause between two attempts at something that failed.
-pub const LONGEST_RETRY: Duration = Duration::from_secs(600);
+pub const LONGEST_RETRY: Duration = Duration::from_mins(10);
 
 impl Next {
     /// How long until the object is looked at again without any trigger. `jitter` is from 0 to 1.
@@ -46,7 +46,7 @@ pub fn retry(stop: &Stop, failures: u32, jitter: f64) -> Option<Duration> {
     let doubling = || Duration::from_secs(1 << failures.saturating_sub(1).min(10)).min(LONGEST_RETRY);
     let pause = match stop {
         Stop::Invalid { .. } => return None,
-        Stop::Waiting { .. } => Duration::from_secs(60),
+        Stop::Waiting { .. } => Duration::from_mins(1),
         Stop::Aws(error) => match error.retry_after {
             Some(told) => told.max(doubling()),
             None if failures > 3 && looks_final(error.kind) => LONGEST_RETRY,

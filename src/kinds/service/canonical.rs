@@ -84,10 +84,10 @@ pub fn in_the_form_of(wanted: &Value, live: &Value) -> Value {
     if matches!(wanted["platformVersion"].as_str(), Some("LATEST")) && live["platformVersion"].is_string() {
         live["platformVersion"] = json!("LATEST");
     }
-    if let (Some(wanted), Some(seen)) = (wanted["taskDefinition"].as_str(), live["taskDefinition"].as_str()) {
-        if is_same_task_definition(wanted, seen) {
-            live["taskDefinition"] = json!(wanted);
-        }
+    if let (Some(wanted), Some(seen)) = (wanted["taskDefinition"].as_str(), live["taskDefinition"].as_str())
+        && is_same_task_definition(wanted, seen)
+    {
+        live["taskDefinition"] = json!(wanted);
     }
     let namespace = "/serviceConnectConfiguration/namespace";
     if let (Some(wanted), Some(seen)) = (wanted.pointer(namespace), live.pointer_mut(namespace)) {

@@ -32,6 +32,7 @@ const OURS: [&str; 9] = [
 
 /// A service that is to be there.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Present {
     /// Where it stands in ECS.
     pub key: ServiceKey,
@@ -39,7 +40,7 @@ pub struct Present {
     pub owner: Owner,
     /// An installation whose services are ours too.
     pub inherits: Option<String>,
-    /// Members of CreateService as declared, references resolved, without tags and token.
+    /// Members of `CreateService` as declared, references resolved, without tags and token.
     pub declared: Value,
     /// Tags of the declaration.
     pub tags: BTreeMap<String, String>,

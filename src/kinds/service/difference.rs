@@ -7,7 +7,7 @@ use crate::domain::drift;
 use crate::domain::json::{is_empty, is_within, sha256, text};
 use serde_json::{Map, Value};
 
-/// One member of UpdateService that has to be sent.
+/// One member of `UpdateService` that has to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// AWS's name of the member.
@@ -23,7 +23,7 @@ pub struct Change {
 /// What is compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Sides<'a> {
-    /// The declaration, in CreateService's members, references resolved.
+    /// The declaration, in `CreateService`'s members, references resolved.
     pub declared: &'a Value,
     /// The live service, in the same members.
     pub live: &'a Value,

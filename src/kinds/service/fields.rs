@@ -1,11 +1,11 @@
 //! What can be changed of a service, and what becomes of a field that leaves the declaration. Pure.
 //!
-//! The table follows the notes on UpdateService: a member that is left out keeps its value, so that a default has to be
+//! The table follows the notes on `UpdateService`: a member that is left out keeps its value, so that a default has to be
 //! sent in words.
 
 use serde_json::{Value, json};
 
-/// One member of UpdateService.
+/// One member of `UpdateService`.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// AWS's name of the member.
@@ -53,7 +53,7 @@ const fn field(name: &'static str, deploys: bool, when_unset: Unset) -> Field {
     Field { name, deploys, when_unset }
 }
 
-/// Every member of UpdateService that can be seen on a live service.
+/// Every member of `UpdateService` that can be seen on a live service.
 pub const FIELDS: [Field; 20] = [
     field("taskDefinition", true, Unset::Keep),
     field("desiredCount", false, Unset::Keep),
@@ -95,7 +95,7 @@ pub fn deployment_default(part: &str, daemon: bool) -> Option<Value> {
     })
 }
 
-/// What UpdateService takes under the controllers that ECS does not run itself (notes on the field matrix, column CD/EX).
+/// What `UpdateService` takes under the controllers that ECS does not run itself (notes on the field matrix, column CD/EX).
 pub fn is_updatable(field: &str, controller: &str) -> bool {
     controller == "ECS"
         || matches!(

@@ -62,9 +62,9 @@ pub struct Refs {
 /// One write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// CreateService.
+    /// `CreateService`.
     Create,
-    /// UpdateService.
+    /// `UpdateService`.
     Update {
         /// The members that change.
         members: Value,
@@ -89,7 +89,7 @@ pub enum Step {
         /// Their keys.
         keys: Vec<String>,
     },
-    /// DeleteService.
+    /// `DeleteService`.
     Delete,
     /// The task definition that belongs to this service is applied.
     ApplyChild(Box<EcsTaskDefinition>),

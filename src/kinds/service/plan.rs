@@ -129,25 +129,25 @@ fn immutable(want: &Present, live: &LiveService) -> Option<Stop> {
     let live_type = live.launch_type.as_deref();
     let declared = want.declared["launchType"].as_str();
     let emptied = want.declared["capacityProviderStrategy"].as_array().is_some_and(Vec::is_empty);
-    if let (Some(live_type), Some(declared)) = (live_type, declared) {
-        if live_type != declared {
-            return Some(Stop::invalid(
-                "Immutable",
-                format!(
-                    "the service runs with launchType {live_type} and ECS cannot change it to {declared}; declare {live_type}, use a capacityProviderStrategy, or delete the object and apply it again"
-                ),
-            ));
-        }
+    if let (Some(live_type), Some(declared)) = (live_type, declared)
+        && live_type != declared
+    {
+        return Some(Stop::invalid(
+            "Immutable",
+            format!(
+                "the service runs with launchType {live_type} and ECS cannot change it to {declared}; declare {live_type}, use a capacityProviderStrategy, or delete the object and apply it again"
+            ),
+        ));
     }
-    if let (None, Some(declared), false) = (live_type, declared, emptied) {
-        if live.fields["capacityProviderStrategy"].as_array().is_some_and(|strategy| !strategy.is_empty()) {
-            return Some(Stop::invalid(
-                "Immutable",
-                format!(
-                    "the service runs with a capacityProviderStrategy; to go back to launchType {declared} declare capacityProviderStrategy: [] beside it"
-                ),
-            ));
-        }
+    if let (None, Some(declared), false) = (live_type, declared, emptied)
+        && live.fields["capacityProviderStrategy"].as_array().is_some_and(|strategy| !strategy.is_empty())
+    {
+        return Some(Stop::invalid(
+            "Immutable",
+            format!(
+                "the service runs with a capacityProviderStrategy; to go back to launchType {declared} declare capacityProviderStrategy: [] beside it"
+            ),
+        ));
     }
     let strategy = |fields: &Value| fields["schedulingStrategy"].as_str().unwrap_or("REPLICA").to_owned();
     let (wanted, seen) = (strategy(&want.declared), strategy(&live.fields));
@@ -177,12 +177,12 @@ pub fn is_drift(want: &Present, seen: &Observed) -> bool {
     seen.memory.applied_hash.as_ref() == Some(&want.hash)
 }
 
-/// One UpdateService with all that differs: several in a row would supersede each other's rollouts.
+/// One `UpdateService` with all that differs: several in a row would supersede each other's rollouts.
 fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
     let held = is_held(want, seen);
     let reported = want.only_report && is_drift(want, seen);
     let sent: Vec<Change> =
-        differences(want, seen, live).into_iter().filter(|change| !(held && change.deploys) && !reported).collect();
+        differences(want, seen, live).into_iter().filter(|change| !(reported || held && change.deploys)).collect();
     let restart = want.restarted_at.is_some() && want.restarted_at != seen.memory.restarted_at;
     if sent.is_empty() && !restart {
         return Vec::new();

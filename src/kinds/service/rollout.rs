@@ -1,7 +1,7 @@
 //! What became of the newest rollout. Pure.
 //!
 //! After a rollback nothing in the description of a service says that there was one: a single deployment of the old
-//! revision, complete. So the rollout that we began is remembered in status, and its ServiceDeployment is asked.
+//! revision, complete. So the rollout that we began is remembered in status, and its `ServiceDeployment` is asked.
 
 use crate::api::service::status::{FailedRollout, Rollout};
 use crate::aws::{LiveDeployment, LiveService, ServiceDeployment};
@@ -95,7 +95,7 @@ fn from_service_deployment(
     }
 }
 
-/// Without ServiceDeployments (an old service, another control plane) the list of deployments has to do.
+/// Without `ServiceDeployments` (an old service, another control plane) the list of deployments has to do.
 fn from_deployments(rollout: &Rollout, live: &LiveService, primary: &LiveDeployment) -> Option<&'static str> {
     let ours = live.deployments.iter().find(|deployment| Some(&deployment.id) == rollout.deployment_id.as_ref());
     let goes_back = is_going_back(primary);

@@ -152,7 +152,11 @@ fn learn(status: &mut Status, done: &Done, want: Option<&Present>) {
             status.restarted_at = want.and_then(|want| want.restarted_at.clone());
         }
         Done::Changed(live) => fill(status, live),
-        Done::Claimed => status.adopted = true,
+        Done::Claimed => {
+            status.adopted = true;
+            // A wish from before the adoption is not a wish for this service.
+            status.restarted_at = want.and_then(|want| want.restarted_at.clone());
+        }
         Done::Tagged | Done::Child | Done::Deleted => {}
     }
 }
@@ -176,9 +180,6 @@ fn remember_applied(status: &mut Status, want: &Present, seen: &Observed, pass: 
     let in_force = seen.live.as_ref().is_some_and(|live| differences(want, seen, live).iter().all(|change| !change.deploys));
     if let Some(rollout) = status.rollout.as_mut().filter(|rollout| rollout.hash.is_none() && in_force) {
         rollout.hash = Some(want.rollout_hash.clone());
-    }
-    if status.restarted_at.is_none() && in_force && pass.done.is_empty() && want.restarted_at.is_none() {
-        status.restarted_at = None;
     }
 }
 

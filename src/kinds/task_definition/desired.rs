@@ -24,7 +24,7 @@ const OURS: [&str; 5] = ["revisionHistoryLimit", "deletionPolicy", "managementPo
 pub struct Present {
     /// Name of the family.
     pub family: String,
-    /// Members of RegisterTaskDefinition as declared, without the tags.
+    /// Members of `RegisterTaskDefinition` as declared, without the tags.
     pub input: Value,
     /// The same in canonical form.
     pub canonical: Value,

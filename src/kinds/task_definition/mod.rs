@@ -1,7 +1,7 @@
 //! A task definition family and its revisions.
 //!
 //! It owns the revisions that it registered, told by their tags. It never touches a revision that somebody else
-//! registered, never deregisters one that runs or that a rollout could go back to, and never calls DeleteTaskDefinitions.
+//! registered, never deregisters one that runs or that a rollout could go back to, and never calls `DeleteTaskDefinitions`.
 
 mod act;
 pub mod canonical;
@@ -54,7 +54,7 @@ pub struct Refs {
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// RegisterTaskDefinition.
+    /// `RegisterTaskDefinition`.
     Register,
     /// An existing revision is marked as ours.
     Claim {

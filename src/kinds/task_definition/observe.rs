@@ -41,14 +41,14 @@ async fn present(want: &Present, seen: &mut Observed, ecs: &Ecs) -> Result<(), A
     } else if memory.pending.is_some() || asked || other_rules(&memory) {
         search(&want.family, &memory, seen, ecs).await?;
     }
-    if let Some(current) = memory.revision.filter(|_| memory.hash.as_ref() == Some(&want.hash)) {
-        if !candidates(want, seen, current).is_empty() {
-            let mut running = BTreeSet::new();
-            for cluster in &want.clusters {
-                running.extend(ecs.revisions_with_tasks(cluster, &want.family).await?);
-            }
-            seen.running = Some(running);
+    if let Some(current) = memory.revision.filter(|_| memory.hash.as_ref() == Some(&want.hash))
+        && !candidates(want, seen, current).is_empty()
+    {
+        let mut running = BTreeSet::new();
+        for cluster in &want.clusters {
+            running.extend(ecs.revisions_with_tasks(cluster, &want.family).await?);
         }
+        seen.running = Some(running);
     }
     Ok(())
 }

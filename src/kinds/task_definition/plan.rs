@@ -45,10 +45,10 @@ fn present(want: &Present, seen: &Observed) -> Plan<Step> {
 fn current(want: &Present, seen: &Observed) -> Option<i32> {
     let memory = &seen.memory;
     let gone = |revision: i32| seen.active.as_ref().is_some_and(|active| !active.contains(&revision));
-    if memory.hash.as_ref() == Some(&want.hash) {
-        if let Some(revision) = memory.revision.filter(|revision| !gone(*revision)) {
-            return Some(revision);
-        }
+    if memory.hash.as_ref() == Some(&want.hash)
+        && let Some(revision) = memory.revision.filter(|revision| !gone(*revision))
+    {
+        return Some(revision);
     }
     let remembered = memory.revisions.iter().rev().find(|ours| ours.hash == want.hash && !gone(ours.revision));
     if let Some(ours) = remembered {
