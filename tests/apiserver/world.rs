@@ -6,6 +6,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -74,8 +75,12 @@ impl World {
 
     /// The same before the operator is started.
     pub async fn without_operator(settings: Settings) -> Self {
+        Self::in_cluster(control_plane().await.client().await.unwrap(), settings).await
+    }
+
+    /// The same in a control plane of the story's own, in which the kinds are installed.
+    pub async fn in_cluster(kube: Client, settings: Settings) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let kube = control_plane().await.client().await.unwrap();
         let namespace = format!("story-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         let meta = ObjectMeta { name: Some(namespace.clone()), ..ObjectMeta::default() };
         let object = Namespace { metadata: meta, ..Namespace::default() };
@@ -92,10 +97,15 @@ impl World {
 
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
-        let config = config_in_process(self.aws.http_client(), account, "eu-central-1");
+        self.start_operator_over(self.kube.clone(), self.aws.http_client(), account);
+    }
+
+    /// Starts the operator with wires of the story's own.
+    pub fn start_operator_over(&mut self, kube: Client, http: SharedHttpClient, account: &str) {
+        let config = config_in_process(http, account, "eu-central-1");
         let connection = Connection::of_account("default", &config, Pacer::new(), String::new()).unwrap();
         let operator = Operator {
-            kube: self.kube.clone(),
+            kube,
             connection,
             installation: self.installation.clone(),
             namespaces: vec![self.namespace.clone()],
@@ -157,10 +167,31 @@ impl World {
         Ok(())
     }
 
+    /// The sentence with which the API server refuses a manifest.
+    pub async fn refusal(&self, yaml: &str) -> String {
+        told(self.try_apply(yaml).await)
+    }
+
     /// Changes the spec of a service.
     pub async fn edit(&self, name: &str, spec: Value) {
+        self.try_edit(name, spec).await.unwrap();
+    }
+
+    /// The same, where a refusal is expected.
+    pub async fn try_edit(&self, name: &str, spec: Value) -> Result<(), kube::Error> {
         let patch = Patch::Merge(json!({"spec": spec}));
-        self.services().patch(name, &PatchParams::default(), &patch).await.unwrap();
+        self.services().patch(name, &PatchParams::default(), &patch).await.map(drop)
+    }
+
+    /// The sentence with which the API server refuses an edit.
+    pub async fn refused_edit(&self, name: &str, spec: Value) -> String {
+        told(self.try_edit(name, spec).await)
+    }
+
+    /// Changes the spec of a task definition.
+    pub async fn edit_definition(&self, name: &str, spec: Value) {
+        let patch = Patch::Merge(json!({"spec": spec}));
+        self.task_definitions().patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
     /// Sets an annotation on a service.
@@ -172,6 +203,11 @@ impl World {
     /// Deletes a service and waits until it is gone.
     pub async fn delete_and_wait(&self, name: &str) {
         self.services().delete(name, &DeleteParams::default()).await.unwrap();
+        self.until_gone(name).await;
+    }
+
+    /// Waits until a service is gone from Kubernetes.
+    pub async fn until_gone(&self, name: &str) {
         until_some(&format!("{name} is gone"), async || {
             let left = self.services().get_opt(name).await.unwrap();
             left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
@@ -202,6 +238,17 @@ impl World {
         .await
     }
 
+    /// Waits until a task definition is Ready with this revision.
+    pub async fn until_registered(&self, name: &str, revision: i32) -> EcsTaskDefinition {
+        self.until_definition(name, &format!("revision {revision} is registered"), |found| {
+            found.status.as_ref().is_some_and(|status| {
+                let ready = status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True");
+                ready && status.revision == Some(revision) && status.observed_generation == found.metadata.generation
+            })
+        })
+        .await
+    }
+
     /// Waits until a service is Ready for its newest generation.
     pub async fn until_ready(&self, name: &str) -> EcsService {
         self.until(name, "Ready", is_ready).await
@@ -218,7 +265,46 @@ impl World {
         self.aws.calls().iter().filter(|call| call.operation == operation).count()
     }
 
-    /// Reasons of the Kubernetes Events about a service.
+    /// Has AWS done something directly, as somebody else in the account would.
+    pub fn by_hand(&self, operation: &str, input: Value) -> Value {
+        self.aws.call(operation, input).unwrap()
+    }
+
+    /// Numbers of the ACTIVE revisions of a family, oldest first.
+    pub fn active_revisions(&self, family: &str) -> Vec<u32> {
+        let listed = self.by_hand("ListTaskDefinitions", json!({"familyPrefix": family, "status": "ACTIVE"}));
+        let arns = listed["taskDefinitionArns"].as_array().unwrap().clone();
+        arns.iter().map(|arn| arn.as_str().unwrap().rsplit_once(':').unwrap().1.parse().unwrap()).collect()
+    }
+
+    /// Tags of the service as ECS shows them.
+    pub fn tags(&self, name: &str) -> Vec<(String, String)> {
+        let tags = self.live(name)["tags"].as_array().cloned().unwrap_or_default();
+        let text = |tag: &Value, key: &str| tag[key].as_str().unwrap_or_default().to_owned();
+        tags.iter().map(|tag| (text(tag, "key"), text(tag, "value"))).collect()
+    }
+
+    /// Waits until a service is not Ready for this reason, and says each of these words.
+    pub async fn until_told(&self, name: &str, reason: &str, words: &[&str]) -> EcsService {
+        let what = format!("{name} says {reason} and {words:?}");
+        self.until(name, &what, |service| {
+            let ready = condition(service, "Ready");
+            ready.is_some_and(|it| it.status == "False" && it.reason == reason && words.iter().all(|word| it.message.contains(word)))
+        })
+        .await
+    }
+
+    /// Waits until AWS is as `holds` says.
+    pub async fn until_aws(&self, what: &str, holds: impl Fn(&Simulator) -> bool) {
+        until_some(what, async || if holds(&self.aws) { Ok(()) } else { Err(String::from("not yet")) }).await;
+    }
+
+    /// How many calls that change something were made.
+    pub fn writes(&self) -> usize {
+        self.aws.calls().iter().filter(|call| is_write(&call.operation)).count()
+    }
+
+    /// The Kubernetes Events about a service.
     pub async fn events(&self, name: &str) -> Vec<Event> {
         let api: Api<Event> = Api::namespaced(self.kube.clone(), &self.namespace);
         let all = api.list(&ListParams::default()).await.unwrap();
@@ -246,6 +332,24 @@ pub async fn until_some<T: Debug>(what: &str, ask: impl AsyncFn() -> Result<T, S
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// What the API server says about a refused request.
+fn told(outcome: Result<(), kube::Error>) -> String {
+    match outcome {
+        Err(kube::Error::Api(refusal)) => refusal.message.clone(),
+        other => panic!("a refusal was expected, not {other:?}"),
+    }
+}
+
+/// Whether an operation of AWS changes something.
+pub fn is_write(operation: &str) -> bool {
+    !["Describe", "List", "Get"].iter().any(|word| operation.starts_with(word))
+}
+
+/// The reason of Ready, or an empty word.
+pub fn reason_of(service: &EcsService) -> &str {
+    condition(service, "Ready").map_or("", |ready| ready.reason.as_str())
 }
 
 /// A condition of a service.
@@ -289,4 +393,63 @@ spec:
       portMappings: [{{name: http, containerPort: 80}}]
 "#
     )
+}
+
+/// A task definition on Fargate.
+pub fn family(name: &str, image: &str) -> String {
+    format!(
+        r#"
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsTaskDefinition
+metadata: {{name: {name}}}
+spec:
+  requiresCompatibilities: [FARGATE]
+  networkMode: awsvpc
+  cpu: "256"
+  memory: "512"
+  containerDefinitions:
+  - name: app
+    image: {image}
+    portMappings: [{{name: http, containerPort: 80}}]
+"#
+    )
+}
+
+/// A service on Fargate that refers to a task definition.
+pub fn running(name: &str, family: &str, count: u32) -> String {
+    format!(
+        r#"
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsService
+metadata: {{name: {name}}}
+spec:
+  cluster: demo
+  desiredCount: {count}
+  launchType: FARGATE
+  networkConfiguration: {{awsvpcConfiguration: {{subnets: [subnet-a], securityGroups: [sg-app]}}}}
+  deploymentConfiguration: {{deploymentCircuitBreaker: {{enable: true, rollback: true}}}}
+  taskDefinitionRef: {{name: {family}}}
+"#
+    )
+}
+
+/// A manifest with some members of its spec set, or with null taken out.
+pub fn with(yaml: &str, spec: Value) -> String {
+    let mut whole: Value = serde_yaml_ng::from_str(yaml).unwrap();
+    merge(&mut whole["spec"], spec);
+    whole.to_string()
+}
+
+fn merge(into: &mut Value, patch: Value) {
+    let Value::Object(members) = patch else {
+        *into = patch;
+        return;
+    };
+    for (key, value) in members {
+        if value.is_null() {
+            into.as_object_mut().unwrap().remove(&key);
+        } else {
+            merge(&mut into[key.as_str()], value);
+        }
+    }
 }
