@@ -43,7 +43,7 @@ async fn control_plane() -> &'static ControlPlane {
 }
 
 /// Installs the kinds and waits until they are served.
-async fn install(kube: &Client) {
+pub async fn install(kube: &Client) {
     let api = Api::all(kube.clone());
     for crd in crds() {
         api.create(&PostParams::default(), &crd).await.unwrap();
@@ -210,6 +210,15 @@ impl World {
     pub async fn until_gone(&self, name: &str) {
         until_some(&format!("{name} is gone"), async || {
             let left = self.services().get_opt(name).await.unwrap();
+            left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
+        })
+        .await;
+    }
+
+    /// Waits until a task definition is gone from Kubernetes.
+    pub async fn until_definition_gone(&self, name: &str) {
+        until_some(&format!("task definition {name} is gone"), async || {
+            let left = self.task_definitions().get_opt(name).await.unwrap();
             left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
         })
         .await;
