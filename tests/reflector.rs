@@ -1,5 +1,7 @@
 //! The live side of services against the simulator, in virtual time: calls, gate, pacer and reflector in one.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use ecs_operator::aws::codec::to_input;
 use ecs_operator::aws::connection::config_in_process;
 use ecs_operator::aws::{Connection, Ecs, Guard, LiveService, Pace, Pacer, Polling, Seen, Services};

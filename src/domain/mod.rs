@@ -1,7 +1,6 @@
 //! Words of the trade as types: what a name or an ARN is, parsed once. No I/O, no AWS SDK, no Kubernetes client.
 
 mod arn;
-pub mod drift;
 pub mod json;
 mod key;
 pub mod owner;

@@ -6,6 +6,7 @@
 
 pub mod conditions;
 pub mod ctx;
+pub mod drift;
 pub mod lease;
 pub mod next;
 pub mod refs;

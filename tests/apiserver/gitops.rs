@@ -28,9 +28,12 @@ async fn an_equal_manifest_registers_nothing_nor_does_a_restart() {
     let mut world = World::new().await;
     let environment = |order: [&str; 2]| {
         let entries: Vec<Value> = order.iter().map(|name| json!({"name": name, "value": "1"})).collect();
-        with(&web("nginx:1", 1), json!({"taskDefinitionTemplate": {"containerDefinitions": [
-            {"name": "app", "image": "nginx:1", "environment": entries}
-        ]}}))
+        with(
+            &web("nginx:1", 1),
+            json!({"taskDefinitionTemplate": {"containerDefinitions": [
+                {"name": "app", "image": "nginx:1", "environment": entries}
+            ]}}),
+        )
     };
     world.apply(&environment(["A", "B"])).await;
     world.until_ready("web").await;
@@ -135,14 +138,17 @@ async fn reconcile_at_looks_at_aws_now() {
     let world = World::new().await;
     world.apply(&family("shop", "nginx:1")).await;
     world.until_registered("shop", 1).await;
-    world.by_hand("RegisterTaskDefinition", json!({"family": "shop", "containerDefinitions": [
-        {"name": "app", "image": "nginx:9", "memory": 128}
-    ]}));
+    world.by_hand(
+        "RegisterTaskDefinition",
+        json!({"family": "shop", "containerDefinitions": [
+            {"name": "app", "image": "nginx:9", "memory": 128}
+        ]}),
+    );
     let patch = kube::api::Patch::Merge(json!({"metadata": {"annotations": {RECONCILE_AT: "now"}}}));
     world.task_definitions().patch("shop", &kube::api::PatchParams::default(), &patch).await.unwrap();
-    let found = world.until_definition("shop", "the foreign revision is told", |found| {
-        found.status.as_ref().unwrap().foreign_revisions == [2]
-    }).await;
+    let found = world
+        .until_definition("shop", "the foreign revision is told", |found| found.status.as_ref().unwrap().foreign_revisions == [2])
+        .await;
     assert_eq!(found.status.unwrap().revision, Some(1), "it is told, not fought");
     assert_eq!(world.active_revisions("shop"), [1, 2]);
 }

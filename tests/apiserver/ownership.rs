@@ -16,15 +16,21 @@ fn drifted_fields(service: &EcsService) -> Vec<String> {
 
 /// A service as somebody made it with other tools: image nginx:0, two tasks.
 fn made_by_hand(world: &World) {
-    world.by_hand("RegisterTaskDefinition", json!({
-        "family": "old", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
-        "containerDefinitions": [{"name": "app", "image": "nginx:0"}],
-    }));
-    world.by_hand("CreateService", json!({
-        "cluster": CLUSTER, "serviceName": "web", "taskDefinition": "old:1", "desiredCount": 2, "launchType": "FARGATE",
-        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-a"], "securityGroups": ["sg-app"]}},
-        "tags": [{"key": "team", "value": "shop"}],
-    }));
+    world.by_hand(
+        "RegisterTaskDefinition",
+        json!({
+            "family": "old", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+            "containerDefinitions": [{"name": "app", "image": "nginx:0"}],
+        }),
+    );
+    world.by_hand(
+        "CreateService",
+        json!({
+            "cluster": CLUSTER, "serviceName": "web", "taskDefinition": "old:1", "desiredCount": 2, "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-a"], "securityGroups": ["sg-app"]}},
+            "tags": [{"key": "team", "value": "shop"}],
+        }),
+    );
 }
 
 /// The declaration that agrees with it, but for the number of tasks.
@@ -41,10 +47,12 @@ async fn tags_are_kept_as_declared_and_those_of_others_stay() {
     let arn = world.live("web")["serviceArn"].clone();
     world.by_hand("TagResource", json!({"resourceArn": arn, "tags": [{"key": "cost", "value": "9"}]}));
     world.apply(&with(&web("nginx:1", 1), json!({"tags": [{"key": "team", "value": "b"}]}))).await;
-    world.until_aws("the tags are as declared", |_| {
-        let tags = world.tags("web");
-        tags.contains(&pair("team", "b")) && !tags.iter().any(|(key, _)| key == "old")
-    }).await;
+    world
+        .until_aws("the tags are as declared", |_| {
+            let tags = world.tags("web");
+            tags.contains(&pair("team", "b")) && !tags.iter().any(|(key, _)| key == "old")
+        })
+        .await;
     assert!(world.tags("web").contains(&pair("cost", "9")));
     world.by_hand("TagResource", json!({"resourceArn": arn, "tags": [{"key": "team", "value": "changed"}]}));
     world.until_aws("the tag is put back", |_| world.tags("web").contains(&pair("team", "b"))).await;
@@ -57,10 +65,12 @@ async fn a_tag_edit_of_a_task_definition_is_no_new_revision() {
     world.apply(&with(&family("shop", "nginx:1"), json!({"tags": [{"key": "team", "value": "a"}]}))).await;
     let arn = world.until_registered("shop", 1).await.status.unwrap().task_definition_arn.unwrap();
     world.apply(&with(&family("shop", "nginx:1"), json!({"tags": [{"key": "team", "value": "b"}]}))).await;
-    world.until_aws("the tag is changed", |aws| {
-        let tags = aws.call("ListTagsForResource", json!({"resourceArn": arn})).unwrap();
-        tags["tags"].as_array().unwrap().iter().any(|tag| tag["value"] == "b")
-    }).await;
+    world
+        .until_aws("the tag is changed", |aws| {
+            let tags = aws.call("ListTagsForResource", json!({"resourceArn": arn})).unwrap();
+            tags["tags"].as_array().unwrap().iter().any(|tag| tag["value"] == "b")
+        })
+        .await;
     assert_eq!(world.count("RegisterTaskDefinition"), 1);
 }
 
@@ -87,7 +97,9 @@ async fn what_somebody_else_changed_is_only_reported_if_so_wished() {
     assert!(condition(&service, "Drifted").unwrap().message.contains("desiredCount"));
     assert_eq!(world.count("UpdateService"), 0);
     world.edit("web", json!({"desiredCount": 4})).await;
-    world.until("web", "an edit is in force all the same", |service| is_ready(service) && drifted_fields(service).is_empty()).await;
+    world
+        .until("web", "an edit is in force all the same", |service| is_ready(service) && drifted_fields(service).is_empty())
+        .await;
     assert_eq!(world.live("web")["desiredCount"], 4);
 }
 
@@ -118,7 +130,11 @@ async fn adopting_what_agrees_writes_nothing_but_our_tags() {
     assert!(tags.contains(&pair("team", "shop")) && tags.contains(&pair("ecs-operator.io/name", "web")), "{tags:?}");
 
     world.edit("web", json!({"desiredCount": 3})).await;
-    world.until("web", "it is kept from now on", |service| is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3)).await;
+    world
+        .until("web", "it is kept from now on", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3)
+        })
+        .await;
     world.delete_and_wait("web").await;
     assert_eq!(world.live("web")["status"], "ACTIVE", "what was adopted stays");
     assert_eq!(world.tags("web"), [pair("team", "shop")]);
@@ -142,7 +158,9 @@ async fn an_adoption_may_overwrite() {
     let world = World::new().await;
     made_by_hand(&world);
     world.apply(&declared(5, json!({"managementPolicy": "Adopt", "adoption": "Overwrite"}))).await;
-    world.until("web", "five run", |service| is_ready(service) && service.status.as_ref().unwrap().running_count == Some(5)).await;
+    world
+        .until("web", "five run", |service| is_ready(service) && service.status.as_ref().unwrap().running_count == Some(5))
+        .await;
     assert_eq!((world.count("CreateService"), world.count("UpdateService")), (0, 1));
 }
 
@@ -151,12 +169,17 @@ async fn a_task_definition_is_adopted_if_it_agrees() {
     let world = World::new().await;
     made_by_hand(&world);
     let adopt = |image: &str| {
-        with(&family("old", image), json!({"managementPolicy": "Adopt", "containerDefinitions": [{"name": "app", "image": image}]}))
+        with(
+            &family("old", image),
+            json!({"managementPolicy": "Adopt", "containerDefinitions": [{"name": "app", "image": image}]}),
+        )
     };
     world.apply(&adopt("nginx:9")).await;
-    world.until_definition("old", "it would change", |found| {
-        found.status.as_ref().is_some_and(|status| status.conditions.iter().any(|one| one.reason == "AdoptionWouldChange"))
-    }).await;
+    world
+        .until_definition("old", "it would change", |found| {
+            found.status.as_ref().is_some_and(|status| status.conditions.iter().any(|one| one.reason == "AdoptionWouldChange"))
+        })
+        .await;
     assert_eq!(world.writes(), 0);
     world.apply(&adopt("nginx:0")).await;
     world.until_registered("old", 1).await;
@@ -186,10 +209,12 @@ async fn a_task_definition_in_use_outlives_its_deletion_until_nobody_uses_it() {
     world.until_ready("web").await;
     world.until_ready("jobs").await;
     world.task_definitions().delete("shop", &DeleteParams::default()).await.unwrap();
-    world.until_definition("shop", "it names its users", |found| {
-        let conditions = found.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        conditions.iter().any(|one| one.reason == "Deleting" && one.message.contains("web") && one.message.contains("jobs"))
-    }).await;
+    world
+        .until_definition("shop", "it names its users", |found| {
+            let conditions = found.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
+            conditions.iter().any(|one| one.reason == "Deleting" && one.message.contains("web") && one.message.contains("jobs"))
+        })
+        .await;
     world.delete_and_wait("web").await;
     assert_eq!(world.active_revisions("shop"), [1], "jobs still runs it");
     world.delete_and_wait("jobs").await;
@@ -205,9 +230,11 @@ async fn going_from_a_template_to_a_reference_removes_what_the_template_made() {
     world.apply(&family("shop", "nginx:2")).await;
     world.until_registered("shop", 1).await;
     world.apply(&with(&web("nginx:1", 1), json!({"taskDefinitionTemplate": null, "taskDefinitionRef": {"name": "shop"}}))).await;
-    world.until("web", "shop:1 serves", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("shop:1")
-    }).await;
+    world
+        .until("web", "shop:1 serves", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("shop:1")
+        })
+        .await;
     world.until_definition_gone("web").await;
     assert_eq!(world.active_revisions("web"), [] as [u32; 0]);
     assert_eq!(world.task_definitions().list(&ListParams::default()).await.unwrap().items.len(), 1);

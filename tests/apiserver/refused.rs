@@ -22,7 +22,8 @@ async fn a_size_that_fargate_does_not_have_is_refused_with_those_it_has() {
         "FARGATE has no task with cpu 256 and memory 8192: with this cpu, memory must be 512, 1024 or 2048 MiB",
     )
     .await;
-    refusing(&with(&web("nginx:1", 1), json!({"taskDefinitionTemplate": {"cpu": "300"}})), "FARGATE has no task with cpu 300").await;
+    refusing(&with(&web("nginx:1", 1), json!({"taskDefinitionTemplate": {"cpu": "300"}})), "FARGATE has no task with cpu 300")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +67,10 @@ async fn what_ecs_cannot_change_is_refused_with_what_to_do_instead() {
     let edits = [
         (json!({"cluster": "other"}), "cluster cannot be changed: ECS cannot move a service"),
         (json!({"serviceName": "shop"}), "serviceName cannot be changed"),
-        (json!({"launchType": "EC2", "taskDefinitionTemplate": {"requiresCompatibilities": ["EC2"]}}), "launchType cannot be changed"),
+        (
+            json!({"launchType": "EC2", "taskDefinitionTemplate": {"requiresCompatibilities": ["EC2"]}}),
+            "launchType cannot be changed",
+        ),
         (json!({"schedulingStrategy": "DAEMON", "desiredCount": null}), "schedulingStrategy cannot be changed"),
         (json!({"taskDefinitionTemplate": {"family": "shop"}}), "family of taskDefinitionTemplate cannot be changed"),
     ];

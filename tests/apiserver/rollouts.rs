@@ -58,9 +58,11 @@ async fn a_new_revision_reaches_the_services_that_refer_to_it_at_once() {
     world.until_ready("jobs").await;
     world.apply(&family("shop", "nginx:2")).await;
     for name in ["web", "jobs"] {
-        world.until(name, "shop:2 serves", |service| {
-            is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("shop:2")
-        }).await;
+        world
+            .until(name, "shop:2 serves", |service| {
+                is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("shop:2")
+            })
+            .await;
     }
     let calls = world.aws.calls();
     let first = |operation: &str| calls.iter().filter(|call| call.operation == operation).map(|call| call.at).collect::<Vec<_>>();
@@ -102,9 +104,11 @@ async fn restarted_at_replaces_the_tasks_once() {
     world.until_ready("web").await;
     let before = world.live("web")["deployments"][0]["id"].clone();
     world.annotate("web", "ecs-operator.io/restarted-at", "2026-01-01T00:00:00Z").await;
-    world.until("web", "restarted", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().restarted_at.as_deref() == Some("2026-01-01T00:00:00Z")
-    }).await;
+    world
+        .until("web", "restarted", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().restarted_at.as_deref() == Some("2026-01-01T00:00:00Z")
+        })
+        .await;
     assert_ne!(world.live("web")["deployments"][0]["id"], before);
     world.stop_operator().await;
     world.start_operator();
@@ -117,15 +121,22 @@ async fn restarted_at_replaces_the_tasks_once() {
 async fn capacity_providers_are_changed_in_place() {
     let world = World::new().await;
     let providers = json!(["FARGATE", "FARGATE_SPOT"]);
-    world.by_hand("PutClusterCapacityProviders", json!({
-        "cluster": CLUSTER, "capacityProviders": providers, "defaultCapacityProviderStrategy": [],
-    }));
+    world.by_hand(
+        "PutClusterCapacityProviders",
+        json!({
+            "cluster": CLUSTER, "capacityProviders": providers, "defaultCapacityProviderStrategy": [],
+        }),
+    );
     world.apply(&web("nginx:1", 1)).await;
     world.until_ready("web").await;
     let before = world.live("web");
     let spot = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]);
     world.apply(&with(&web("nginx:1", 1), json!({"launchType": null, "capacityProviderStrategy": spot}))).await;
-    world.until("web", "it runs on spot", |service| is_ready(service) && service.status.as_ref().unwrap().observed_generation == Some(2)).await;
+    world
+        .until("web", "it runs on spot", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().observed_generation == Some(2)
+        })
+        .await;
     let after = world.live("web");
     assert_eq!(after["createdAt"], before["createdAt"]);
     assert_eq!(after["capacityProviderStrategy"][0]["capacityProvider"], "FARGATE_SPOT");
@@ -134,9 +145,11 @@ async fn capacity_providers_are_changed_in_place() {
     assert_eq!(world.count("DeleteService"), 0);
 
     world.apply(&with(&web("nginx:1", 1), json!({"capacityProviderStrategy": []}))).await;
-    world.until("web", "it runs on its launch type", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().observed_generation == Some(3)
-    }).await;
+    world
+        .until("web", "it runs on its launch type", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().observed_generation == Some(3)
+        })
+        .await;
     assert_eq!(world.live("web")["launchType"], "FARGATE");
 }
 
@@ -145,7 +158,8 @@ async fn a_delete_waits_for_the_drain_and_gone_means_gone() {
     // Slow enough to see it drain.
     let mut world = World::without_operator(Settings { speed: 20.0, ..Settings::default() }).await;
     world.start_operator();
-    let slow = json!({"taskDefinitionTemplate": {"containerDefinitions": [{"name": "app", "image": "nginx:1", "stopTimeout": 60}]}});
+    let slow =
+        json!({"taskDefinitionTemplate": {"containerDefinitions": [{"name": "app", "image": "nginx:1", "stopTimeout": 60}]}});
     world.apply(&with(&web("nginx:1", 1), slow)).await;
     world.until_ready("web").await;
     world.services().delete("web", &DeleteParams::default()).await.unwrap();
@@ -166,9 +180,11 @@ async fn a_service_that_somebody_deleted_is_made_again_once_it_has_drained() {
     world.apply(&web("nginx:1", 1)).await;
     let before = world.until_ready("web").await.status.unwrap();
     world.by_hand("DeleteService", json!({"cluster": CLUSTER, "service": "web", "force": true}));
-    let service = world.until("web", "it is made again", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().created_at != before.created_at
-    }).await;
+    let service = world
+        .until("web", "it is made again", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().created_at != before.created_at
+        })
+        .await;
     assert_eq!(world.live("web")["status"], "ACTIVE");
     assert_eq!(service.status.unwrap().revision.as_deref(), Some("web:1"));
     assert_eq!(world.count("RegisterTaskDefinition"), 1);
@@ -181,10 +197,12 @@ async fn when_the_cluster_is_gone_a_delete_ends() {
     world.until_ready("web").await;
     world.stop_operator().await;
     world.by_hand("DeleteService", json!({"cluster": CLUSTER, "service": "web", "force": true}));
-    world.until_aws("it has drained", |aws| {
-        let input = json!({"cluster": CLUSTER, "services": ["web"]});
-        aws.call("DescribeServices", input).unwrap()["services"][0]["status"] == "INACTIVE"
-    }).await;
+    world
+        .until_aws("it has drained", |aws| {
+            let input = json!({"cluster": CLUSTER, "services": ["web"]});
+            aws.call("DescribeServices", input).unwrap()["services"][0]["status"] == "INACTIVE"
+        })
+        .await;
     world.by_hand("DeleteCluster", json!({"cluster": CLUSTER}));
     world.start_operator();
     world.delete_and_wait("web").await;
@@ -202,10 +220,12 @@ async fn old_revisions_go_beyond_the_limit_but_never_one_that_runs() {
         world.apply(&limited(&format!("nginx:{revision}"))).await;
         world.until_registered("shop", revision).await;
     }
-    world.until_aws("the surplus is deregistered", |aws| {
-        let input = json!({"familyPrefix": "shop", "status": "ACTIVE"});
-        aws.call("ListTaskDefinitions", input).unwrap()["taskDefinitionArns"].as_array().unwrap().len() == 3
-    }).await;
+    world
+        .until_aws("the surplus is deregistered", |aws| {
+            let input = json!({"familyPrefix": "shop", "status": "ACTIVE"});
+            aws.call("ListTaskDefinitions", input).unwrap()["taskDefinitionArns"].as_array().unwrap().len() == 3
+        })
+        .await;
     assert_eq!(world.active_revisions("shop"), [1, 4, 5]);
     let status = world.until_registered("shop", 5).await.status.unwrap();
     assert_eq!(status.revisions.iter().map(|one| one.revision).collect::<Vec<_>>(), [1, 4, 5]);
@@ -231,9 +251,9 @@ async fn a_lost_task_moves_available_and_not_ready() {
     for task in tasks["taskArns"].as_array().unwrap() {
         world.by_hand("StopTask", json!({"cluster": CLUSTER, "task": task}));
     }
-    let service = world.until("web", "not available", |service| {
-        condition(service, "Available").is_some_and(|it| it.status == "False")
-    }).await;
+    let service = world
+        .until("web", "not available", |service| condition(service, "Available").is_some_and(|it| it.status == "False"))
+        .await;
     assert!(is_true(&service, "Ready"), "what was asked for is what serves");
     world.until("web", "available again", |service| is_true(service, "Available")).await;
 }

@@ -16,10 +16,12 @@ async fn a_count_that_is_left_unset_belongs_to_whoever_scales_in_aws() {
     assert_eq!(world.live("web")["desiredCount"], 1);
     world.by_hand("UpdateService", json!({"cluster": CLUSTER, "service": "web", "desiredCount": 4}));
     world.apply(&with(&web("nginx:2", 1), json!({"desiredCount": null}))).await;
-    world.until("web", "web:2 serves with four tasks", |service| {
-        let status = service.status.as_ref().unwrap();
-        is_ready(service) && status.revision.as_deref() == Some("web:2") && status.running_count == Some(4)
-    }).await;
+    world
+        .until("web", "web:2 serves with four tasks", |service| {
+            let status = service.status.as_ref().unwrap();
+            is_ready(service) && status.revision.as_deref() == Some("web:2") && status.running_count == Some(4)
+        })
+        .await;
     assert_eq!(world.live("web")["desiredCount"], 4);
     let updates = world.aws.calls().into_iter().filter(|call| call.operation == "UpdateService");
     assert!(updates.into_iter().all(|call| call.input["desiredCount"].is_null()));
@@ -33,9 +35,9 @@ async fn kubectl_scale_changes_the_number_of_tasks_in_place() {
     world.until_ready("web").await;
     let patch = Patch::Merge(json!({"spec": {"replicas": 3}}));
     world.services().patch_scale("web", &PatchParams::default(), &patch).await.unwrap();
-    world.until("web", "three run", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3)
-    }).await;
+    world
+        .until("web", "three run", |service| is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3))
+        .await;
     let scale = world.services().get_scale("web").await.unwrap().status.unwrap();
     assert_eq!(scale.replicas, 3);
     assert_eq!(scale.selector.as_deref(), Some("ecs-operator.io/service=web"));
@@ -62,9 +64,11 @@ async fn a_real_autoscaler_keeps_the_number_within_its_bounds() {
         },
     })).unwrap();
     Api::namespaced(world.kube.clone(), &world.namespace).create(&PostParams::default(), &autoscaler).await.unwrap();
-    world.until("web", "the autoscaler's least number runs", |service| {
-        is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3)
-    }).await;
+    world
+        .until("web", "the autoscaler's least number runs", |service| {
+            is_ready(service) && service.status.as_ref().unwrap().running_count == Some(3)
+        })
+        .await;
     drop(world);
     plane.stop().await;
 }

@@ -19,7 +19,9 @@ async fn a_size_in_vcpus_that_fargate_does_not_have_is_told_in_status() {
 async fn a_reference_to_nothing_is_told_and_followed_once_it_is_there() {
     let world = World::new().await;
     world.apply(&running("web", "shop", 1)).await;
-    world.until_told("web", "TaskDefinitionNotFound", &["taskDefinitionRef needs EcsTaskDefinition shop, which is not there"]).await;
+    world
+        .until_told("web", "TaskDefinitionNotFound", &["taskDefinitionRef needs EcsTaskDefinition shop, which is not there"])
+        .await;
     world.apply(&family("shop", "nginx:1")).await;
     let service = world.until_ready("web").await;
     assert_eq!(service.status.unwrap().revision.as_deref(), Some("shop:1"));
@@ -81,7 +83,11 @@ async fn a_service_of_another_installation_is_left_alone_until_it_is_inherited()
     let mark = |key: &str, value: &str| json!({"key": format!("ecs-operator.io/{key}"), "value": value});
     let namespace = world.namespace.clone();
     let tags = [
-        mark("installation", "old"), mark("kind", "EcsService"), mark("namespace", &namespace), mark("name", "web"), mark("uid", "1"),
+        mark("installation", "old"),
+        mark("kind", "EcsService"),
+        mark("namespace", &namespace),
+        mark("name", "web"),
+        mark("uid", "1"),
     ];
     by_hand(&world, "web", json!(tags));
     world.apply(&web("nginx:1", 1)).await;
@@ -93,10 +99,13 @@ async fn a_service_of_another_installation_is_left_alone_until_it_is_inherited()
 
 /// A service that somebody made with other tools.
 fn by_hand(world: &World, name: &str, tags: Value) {
-    world.by_hand("RegisterTaskDefinition", json!({
-        "family": "by-hand", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
-        "containerDefinitions": [{"name": "app", "image": "nginx:0"}],
-    }));
+    world.by_hand(
+        "RegisterTaskDefinition",
+        json!({
+            "family": "by-hand", "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512",
+            "containerDefinitions": [{"name": "app", "image": "nginx:0"}],
+        }),
+    );
     let mut input = json!({
         "cluster": CLUSTER, "serviceName": name, "taskDefinition": "by-hand:1", "desiredCount": 1, "launchType": "FARGATE",
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-a"]}},
@@ -131,12 +140,19 @@ async fn a_definition_over_64_kib_is_refused_before_aws_is_asked() {
     let world = World::new().await;
     let text = "x".repeat(1000);
     let entries: Vec<Value> = (0..70).map(|number| json!({"name": format!("KEY_{number}"), "value": text})).collect();
-    world.apply(&with(&family("large", "nginx:1"), json!({"containerDefinitions": [
-        {"name": "app", "image": "nginx:1", "environment": entries}
-    ]}))).await;
-    let found = world.until_definition("large", "told to be too large", |found| {
-        found.status.as_ref().is_some_and(|status| status.conditions.iter().any(|one| one.reason == "TooLarge"))
-    }).await;
+    world
+        .apply(&with(
+            &family("large", "nginx:1"),
+            json!({"containerDefinitions": [
+                {"name": "app", "image": "nginx:1", "environment": entries}
+            ]}),
+        ))
+        .await;
+    let found = world
+        .until_definition("large", "told to be too large", |found| {
+            found.status.as_ref().is_some_and(|status| status.conditions.iter().any(|one| one.reason == "TooLarge"))
+        })
+        .await;
     let told = &found.status.unwrap().conditions[0].message;
     assert!(told.contains("at most 65536") && told.contains("environmentFiles"), "{told}");
     assert_eq!(world.count("RegisterTaskDefinition"), 0);
@@ -147,9 +163,14 @@ async fn a_definition_just_under_64_kib_is_registered() {
     let world = World::new().await;
     let text = "x".repeat(1000);
     let entries: Vec<Value> = (0..61).map(|number| json!({"name": format!("KEY_{number}"), "value": text})).collect();
-    world.apply(&with(&family("large", "nginx:1"), json!({"containerDefinitions": [
-        {"name": "app", "image": "nginx:1", "environment": entries}
-    ]}))).await;
+    world
+        .apply(&with(
+            &family("large", "nginx:1"),
+            json!({"containerDefinitions": [
+                {"name": "app", "image": "nginx:1", "environment": entries}
+            ]}),
+        ))
+        .await;
     world.until_registered("large", 1).await;
 }
 

@@ -1,12 +1,12 @@
 //! What a story plays in: a real kube-apiserver, the operator, and a simulated AWS, one namespace to each story.
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use ecs_operator::api::{EcsService, EcsTaskDefinition, crds};
 use ecs_operator::aws::connection::{Connection, config_in_process};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -298,7 +298,9 @@ impl World {
         let what = format!("{name} says {reason} and {words:?}");
         self.until(name, &what, |service| {
             let ready = condition(service, "Ready");
-            ready.is_some_and(|it| it.status == "False" && it.reason == reason && words.iter().all(|word| it.message.contains(word)))
+            ready.is_some_and(|it| {
+                it.status == "False" && it.reason == reason && words.iter().all(|word| it.message.contains(word))
+            })
         })
         .await
     }

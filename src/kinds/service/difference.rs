@@ -3,8 +3,8 @@
 use super::canonical::{asks_for_nothing, canonical, in_the_form_of};
 use super::fields::{FIELDS, Field, UNSEEN, Unset, deployment_default, is_updatable};
 use crate::api::shared::Drift;
-use crate::domain::drift;
 use crate::domain::json::{is_empty, is_within, sha256, text};
+use crate::engine::drift;
 use serde_json::{Map, Value};
 
 /// One member of `UpdateService` that has to be sent.

@@ -1,7 +1,7 @@
 //! Where two canonical forms differ, told without showing what may be a secret.
 
-use super::json::{is_within, text};
 use crate::api::shared::Drift;
+use crate::domain::json::{is_within, text};
 use serde_json::Value;
 
 /// Words in a path below which values are never shown: they may hold credentials.
