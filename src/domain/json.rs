@@ -44,6 +44,13 @@ pub fn drop_default(object: &mut Value, key: &str, default: &Value) {
     }
 }
 
+/// Adds a member that is absent with the value that AWS takes then.
+pub fn fill_default(object: &mut Value, key: &str, default: &Value) {
+    if let Value::Object(members) = object {
+        members.entry(key).or_insert_with(|| default.clone());
+    }
+}
+
 /// Whether two values are equal, numbers by value: `10` and `10.0` are the same.
 pub fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
@@ -125,5 +132,38 @@ mod tests {
         let one: Value = serde_json::from_str(r#"{"b":1.0,"a":[{"y":2,"x":1}]}"#).unwrap();
         let other: Value = serde_json::from_str(r#"{"a":[{"x":1,"y":2}],"b":1}"#).unwrap();
         assert_eq!(text(&one), text(&other));
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        assert!(same(&json!({"a": [1, 2.0]}), &json!({"a": [1.0, 2]})));
+        assert!(!same(&json!(1), &json!("1")));
+        assert!(!same(&json!({"a": 1}), &json!({"a": 1, "b": 1})));
+        assert!(!same(&json!([1]), &json!([1, 1])));
+        assert_eq!(text(&json!(10.0)), text(&json!(10)));
+        assert_ne!(text(&json!(10.5)), text(&json!(10)));
+    }
+
+    #[test]
+    fn a_default_is_dropped_or_filled_in_and_another_value_left() {
+        let mut value = json!({"a": 0.0, "b": 1});
+        drop_default(&mut value, "a", &json!(0));
+        drop_default(&mut value, "b", &json!(0));
+        fill_default(&mut value, "b", &json!(2));
+        fill_default(&mut value, "c", &json!(3));
+        assert_eq!(value, json!({"b": 1, "c": 3}));
+        let mut word = json!("no object");
+        fill_default(&mut word, "a", &json!(1));
+        assert_eq!(word, json!("no object"));
+    }
+
+    #[test]
+    fn sorting_is_by_the_keys_first_and_the_whole_then() {
+        let mut value = json!([{"name": "b"}, {"name": "a", "v": 2}, {"name": "a", "v": 1}]);
+        sort_by(&mut value, &["name"]);
+        assert_eq!(value, json!([{"name": "a", "v": 1}, {"name": "a", "v": 2}, {"name": "b"}]));
+        let mut words = json!(["b", "a"]);
+        sort_by(&mut words, &["name"]);
+        assert_eq!(words, json!(["a", "b"]));
     }
 }

@@ -105,4 +105,30 @@ mod tests {
         let tags = BTreeMap::from([("team".to_owned(), "shop".to_owned())]);
         assert_eq!(owner("a", "web", "1").judge(&tags, None), Ownership::Nobody);
     }
+
+    #[test]
+    fn another_kind_namespace_or_name_is_another_owner_and_is_named() {
+        let ours = owner("a", "web", "1");
+        for other in [
+            Owner { kind: "EcsTaskRun".into(), ..ours.clone() },
+            Owner { namespace: "other".into(), ..ours.clone() },
+            Owner { name: "other".into(), ..ours.clone() },
+        ] {
+            let judged = ours.judge(&other.tags(), Some("a"));
+            assert!(matches!(&judged, Ownership::Other(who) if who.contains(&other.name) && who.contains(&other.kind)), "{judged:?}");
+        }
+    }
+
+    #[test]
+    fn inheriting_reaches_only_the_same_object() {
+        let tags = owner("old", "other", "1").tags();
+        assert!(matches!(owner("new", "web", "1").judge(&tags, Some("old")), Ownership::Other(_)));
+    }
+
+    #[test]
+    fn half_of_our_tags_make_no_owner_of_us() {
+        let mut tags = owner("a", "web", "1").tags();
+        tags.remove(KIND);
+        assert!(matches!(owner("a", "web", "1").judge(&tags, None), Ownership::Other(_)));
+    }
 }

@@ -1,7 +1,7 @@
 //! What is wanted of a service, or why that cannot be said. Pure.
 
 use super::canonical::canonical;
-use super::difference::rollout_hash;
+use super::difference::{nested, rollout_hash};
 use super::{Desired, Refs, child};
 use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
 use crate::api::{EcsService, EcsTaskDefinition};
@@ -136,7 +136,7 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
         key: key_of(object),
         owner,
         inherits: spec.take_over_from.clone(),
-        hash: sha256(&format!("{}{}", text(&canonical(&declared)), text(&json!(tags)))),
+        hash: declaration_hash(&declared, &tags),
         rollout_hash: rollout_hash(&declared, restarted_at.as_deref()),
         declared,
         tags,
@@ -152,6 +152,14 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
         look_at: object.annotations().get(annotation::RECONCILE_AT).cloned(),
         progress_deadline: spec.progress_deadline_seconds.unwrap_or(DEFAULT_DEADLINE),
     })))
+}
+
+/// Which members are declared counts beside what they mean: spelling out a default is an edit, if the service has another value.
+fn declaration_hash(declared: &Value, tags: &BTreeMap<String, String>) -> String {
+    let mut paths: Vec<String> = nested("", declared).into_iter().map(|(path, _)| path).collect();
+    paths.sort();
+    paths.dedup();
+    sha256(&format!("{}{}{}", text(&canonical(declared)), text(&json!(tags)), paths.join("\n")))
 }
 
 /// Where the service stands in ECS.
@@ -263,6 +271,10 @@ fn declared(object: &EcsService, task_definition: Option<&str>) -> Result<Value,
         members.insert("serviceName".to_owned(), json!(key_of(object).name));
         if let Some(arn) = task_definition.filter(|arn| !arn.is_empty()) {
             members.insert("taskDefinition".to_owned(), json!(arn));
+        }
+        // It is the number of instances, whoever wrote it into the spec.
+        if members.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON") {
+            members.remove("desiredCount");
         }
     }
     Ok(declared)

@@ -27,7 +27,7 @@ pub struct Sides<'a> {
     pub declared: &'a Value,
     /// The live service, in the same members.
     pub live: &'a Value,
-    /// Paths that were sent before.
+    /// Paths that were sent before, as [`applied`] lists them.
     pub applied: &'a [String],
     /// Whether the service is a DAEMON.
     pub daemon: bool,
@@ -65,11 +65,13 @@ fn change(sides: Sides, field: Field, wanted: &Value, live: &Value) -> Option<Ch
         return Some(Change { field: field.name, value: default, deploys: field.deploys, drift });
     };
     let wanted = &wanted[field.name];
-    let agrees = if wanted.is_null() { is_empty(seen) } else { is_within(wanted, seen) };
+    let left = left_behind(sides.applied, field.name, wanted, seen);
+    let agrees = if wanted.is_null() { is_empty(seen) } else { is_within(wanted, seen) && left.is_empty() };
     if agrees || (asks_for_nothing(declared) && is_empty(seen)) {
         return None;
     }
-    let drift = drift::between(&member(field.name, wanted), &member(field.name, seen));
+    let mut drift = drift::between(&member(field.name, wanted), &member(field.name, seen));
+    drift.extend(left);
     let drift = if drift.is_empty() { vec![drift::entry(field.name, wanted, seen)] } else { drift };
     Some(Change { field: field.name, value: declared.clone(), deploys: field.deploys, drift })
 }
@@ -83,19 +85,29 @@ fn parts(sides: Sides, field: Field, wanted: &Value, seen: &Value) -> Option<Cha
     let mut send = Map::new();
     let mut drift = Vec::new();
     let declared = sides.declared[field.name].as_object().cloned().unwrap_or_default();
-    for (part, value) in declared.iter().filter(|(_, value)| !value.is_null()) {
-        let (wanted, seen) = (&wanted[part], &seen[part]);
-        if !(is_within(wanted, seen) || wanted.is_null() && is_empty(seen)) {
-            send.insert(part.clone(), value.clone());
-            drift.push(drift::entry(&format!("{}.{part}", field.name), wanted, seen));
-        }
-    }
     let prefix = format!("{}.", field.name);
+    // An older service does not show every part; what is not shown is switched off.
+    let shown = |part: &str| match &seen[part] {
+        Value::Null => deployment_default(part, sides.daemon).unwrap_or_default(),
+        seen => seen.clone(),
+    };
+    for (part, value) in declared.iter().filter(|(_, value)| !value.is_null()) {
+        let (path, wanted, seen) = (format!("{prefix}{part}"), &wanted[part], shown(part));
+        let left = left_behind(sides.applied, &path, wanted, &seen);
+        if !(is_within(wanted, &seen) || wanted.is_null() && is_empty(&seen)) {
+            drift.push(drift::entry(&path, wanted, &seen));
+        } else if left.is_empty() {
+            continue;
+        }
+        drift.extend(left);
+        send.insert(part.clone(), value.clone());
+    }
     for part in sides.applied.iter().filter_map(|path| path.strip_prefix(&prefix)) {
         let left = declared.get(part).is_none_or(Value::is_null);
         let Some(default) = deployment_default(part, sides.daemon).filter(|_| left) else { continue };
-        if !is_within(&default, &seen[part]) {
-            drift.push(drift::entry(&format!("{prefix}{part}"), &default, &seen[part]));
+        let seen = shown(part);
+        if !is_within(&default, &seen) {
+            drift.push(drift::entry(&format!("{prefix}{part}"), &default, &seen));
             send.insert(part.to_owned(), default);
         }
     }
@@ -103,6 +115,36 @@ fn parts(sides: Sides, field: Field, wanted: &Value, seen: &Value) -> Option<Cha
         return None;
     }
     Some(Change { field: field.name, value: Value::Object(send), deploys: field.deploys, drift })
+}
+
+/// What was sent once within a member, is no longer declared, and still stands there.
+fn left_behind(applied: &[String], path: &str, wanted: &Value, seen: &Value) -> Vec<Drift> {
+    if wanted.is_null() {
+        return Vec::new();
+    }
+    let declared = nested(path, wanted);
+    let stands = nested(path, seen).into_iter();
+    stands
+        .filter(|(path, _)| applied.contains(path) && !declared.iter().any(|(declared, _)| declared == path))
+        .map(|(path, seen)| drift::entry(&path, &Value::Null, seen))
+        .collect()
+}
+
+/// Every path within a value, without numbers of list items: `loadBalancers[].containerName`.
+pub fn nested<'a>(path: &str, value: &'a Value) -> Vec<(String, &'a Value)> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .flat_map(|(name, value)| {
+                let path = format!("{path}.{name}");
+                let within = nested(&path, value);
+                std::iter::once((path, value)).chain(within)
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(|item| nested(&format!("{path}[]"), item)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// A member that no description shows is sent when it is not the one that was sent last.
@@ -133,16 +175,18 @@ fn mark(name: &str, value: &Value) -> String {
 pub fn applied(declared: &Value) -> Vec<String> {
     let mut all = Vec::new();
     for (name, value) in declared.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        if name == "deploymentConfiguration" {
-            let parts = value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-            all.extend(parts.map(|(part, _)| format!("{name}.{part}")));
-        } else if UNSEEN.contains(&name.as_str()) {
+        if UNSEEN.contains(&name.as_str()) {
             all.push(mark(name, value));
-        } else if FIELDS.iter().any(|field| field.name == name && field.when_unset != Unset::Keep) {
+            continue;
+        }
+        let Some(field) = FIELDS.iter().find(|field| field.name == name) else { continue };
+        all.extend(nested(name, value).into_iter().map(|(path, _)| path));
+        if !matches!(field.when_unset, Unset::Keep | Unset::Parts) {
             all.push(name.clone());
         }
     }
     all.sort();
+    all.dedup();
     all
 }
 

@@ -163,8 +163,14 @@ pub fn differences(want: &Present, seen: &Observed, live: &LiveService) -> Vec<C
         live: &live.fields,
         applied: &seen.memory.applied,
         daemon: want.daemon,
-        controller: &want.controller,
+        controller: controller_of(want, Some(live)),
     })
+}
+
+/// The deployment controller: the declared one, else the one that the service was made with.
+pub fn controller_of<'a>(want: &'a Present, live: Option<&'a LiveService>) -> &'a str {
+    let made_with = live.and_then(|live| live.fields.pointer("/deploymentController/type")).and_then(Value::as_str);
+    made_with.filter(|_| want.declared["deploymentController"].is_null()).unwrap_or(&want.controller)
 }
 
 /// Whether the rollout of what is declared failed, so that it is not begun again.
@@ -177,10 +183,15 @@ pub fn is_drift(want: &Present, seen: &Observed) -> bool {
     seen.memory.applied_hash.as_ref() == Some(&want.hash)
 }
 
+/// Whether differences are somebody else's and are to be left so.
+fn is_only_reported(want: &Present, seen: &Observed) -> bool {
+    want.only_report && is_drift(want, seen)
+}
+
 /// One `UpdateService` with all that differs: several in a row would supersede each other's rollouts.
 fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
     let held = is_held(want, seen);
-    let reported = want.only_report && is_drift(want, seen);
+    let reported = is_only_reported(want, seen);
     let sent: Vec<Change> =
         differences(want, seen, live).into_iter().filter(|change| !(reported || held && change.deploys)).collect();
     let restart = want.restarted_at.is_some() && want.restarted_at != seen.memory.restarted_at;
@@ -197,7 +208,9 @@ fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
 /// Tags that differ, and tags that were declared once and no longer are. Others' tags stay.
 fn tag_steps(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
     let mut wanted = want.owner.tags();
-    wanted.extend(want.tags.clone());
+    if !is_only_reported(want, seen) {
+        wanted.extend(want.tags.clone());
+    }
     let set: BTreeMap<String, String> =
         wanted.iter().filter(|(key, value)| live.tags.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
     let gone: Vec<String> = seen
@@ -205,7 +218,7 @@ fn tag_steps(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
         .applied
         .iter()
         .filter_map(|path| path.strip_prefix("tags."))
-        .filter(|key| !wanted.contains_key(*key) && live.tags.contains_key(*key))
+        .filter(|key| !want.tags.contains_key(*key) && !wanted.contains_key(*key) && live.tags.contains_key(*key))
         .map(str::to_owned)
         .collect();
     let mut steps = Vec::new();

@@ -6,7 +6,7 @@
 use crate::api::service::status::{FailedRollout, Rollout};
 use crate::aws::{LiveDeployment, LiveService, ServiceDeployment};
 use crate::domain::{short_name, whole_seconds};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Words for `status.rollout.state`.
 pub mod state {
@@ -29,7 +29,11 @@ pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&Ser
         return Some(with_counts(begun(live, primary), live));
     };
     let mut rollout = remembered.clone();
-    let told = told.filter(|told| rollout.service_deployment_arn.as_ref() == Some(&told.arn));
+    // The reply to our write may have named the one before, or none: the service names it later.
+    if rollout.deployment_id.as_ref() == Some(&primary.id) && live.current_service_deployment.is_some() {
+        rollout.service_deployment_arn.clone_from(&live.current_service_deployment);
+    }
+    let told = told.filter(|told| is_about(told, &rollout));
     let judged = match told {
         Some(told) => from_service_deployment(&rollout, live, primary, told),
         None => from_deployments(&rollout, live, primary).map(|state| (state, None)),
@@ -44,9 +48,23 @@ pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&Ser
         rollout.started_at = told.started_at.or(told.created_at).map(whole_seconds).or(rollout.started_at);
         rollout.strategy = told.strategy.clone().or(rollout.strategy);
     }
+    if state == state::ROLLED_BACK && rollout.finished_at.is_none() {
+        // Nobody tells when it ended. What is newer than this deployment is another rollout.
+        rollout.finished_at = primary.created_at.map(whole_seconds);
+    }
     rollout.reason = reason.or_else(|| reason_of(&rollout, live)).or(rollout.reason);
     state.clone_into(&mut rollout.state);
     Some(with_counts(rollout, live))
+}
+
+/// Whether a ServiceDeployment is that of a rollout: one that began well before it is another one.
+fn is_about(told: &ServiceDeployment, rollout: &Rollout) -> bool {
+    const TOLERANCE: SignedDuration = SignedDuration::from_secs(10);
+    let is_older = match (told.created_at, &rollout.started_at) {
+        (Some(created), Some(started)) => created + TOLERANCE < started.0,
+        _ => false,
+    };
+    rollout.service_deployment_arn.as_ref() == Some(&told.arn) && !is_older
 }
 
 /// The rollout that the PRIMARY deployment is.
@@ -165,10 +183,14 @@ fn with_counts(mut rollout: Rollout, live: &LiveService) -> Rollout {
     rollout
 }
 
+/// Whether a rollout failed, whatever ECS did then.
+pub fn has_failed(rollout: &Rollout) -> bool {
+    matches!(rollout.state.as_str(), state::FAILED | state::ROLLING_BACK | state::ROLLED_BACK)
+}
+
 /// What is remembered of a rollout that failed, so that it is not begun again.
 pub fn failure(rollout: &Rollout, live: &LiveService, task_definition: &str) -> Option<FailedRollout> {
-    let failed = matches!(rollout.state.as_str(), state::FAILED | state::ROLLING_BACK | state::ROLLED_BACK);
-    let hash = rollout.hash.clone().filter(|_| failed)?;
+    let hash = rollout.hash.clone().filter(|_| has_failed(rollout))?;
     let went_back = rollout.state != state::FAILED;
     Some(FailedRollout {
         hash,

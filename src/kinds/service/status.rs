@@ -3,7 +3,7 @@
 use super::desired::Present;
 use super::difference::applied;
 use super::observed::{Observed, State};
-use super::plan::{differences, is_drift, is_held};
+use super::plan::{controller_of, differences, is_drift, is_held};
 use super::rollout::{self, state};
 use super::stopped::grouped;
 use super::{Desired, Done, EcsServiceKind as Kind, Step, events};
@@ -11,6 +11,7 @@ use crate::api::service::status::{Deployment, Rollout};
 use crate::api::shared::{Drift, GROUP, ManagementPolicy};
 use crate::api::{EcsService, EcsServiceStatus as Status};
 use crate::aws::LiveService;
+use crate::domain::owner::Ownership;
 use crate::domain::{short_name, whole_seconds};
 use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::ctx::Site;
@@ -46,13 +47,14 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
         Some(Desired::Present(want)) => Some(want.as_ref()),
         _ => None,
     };
-    if let (Some(site), true) = (site, wrote || is_live(pass)) {
+    let is_seen = pass.seen.as_ref().is_some_and(|seen| is_shown(pass, seen));
+    if let (Some(site), true) = (site, wrote || is_seen) {
         place(&mut status, site);
     }
     if let Some(Ok(arn)) = present.map(|want| &want.task_definition) {
         status.task_definition = Some(arn.clone()).filter(|arn| !arn.is_empty());
     }
-    if let Some(seen) = &pass.seen {
+    if let Some(seen) = pass.seen.as_ref().filter(|seen| seen.live.is_none() || is_shown(pass, seen)) {
         show(&mut status, seen);
     }
     for done in &pass.done {
@@ -69,18 +71,15 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
     status
 }
 
-fn is_live(pass: &Pass<Kind>) -> bool {
-    pass.seen.as_ref().is_some_and(|seen| seen.live.is_some() && owned(pass, seen))
-}
-
-/// What is not ours is not shown as ours: only an observed or owned service fills the status.
-fn owned(pass: &Pass<Kind>, seen: &Observed) -> bool {
+/// What is not ours is not shown as ours: only a service that is owned, observed or to be adopted fills the status.
+fn is_shown(pass: &Pass<Kind>, seen: &Observed) -> bool {
     let Some(live) = &seen.live else { return false };
     match &pass.want {
-        Some(Desired::Present(want)) => {
-            want.management != ManagementPolicy::Full
-                || want.owner.judge(&live.tags, want.inherits.as_deref()) == crate::domain::owner::Ownership::Ours
-        }
+        Some(Desired::Present(want)) => match want.owner.judge(&live.tags, want.inherits.as_deref()) {
+            Ownership::Ours => true,
+            Ownership::Nobody => want.management != ManagementPolicy::Full,
+            Ownership::Other(_) => want.management == ManagementPolicy::Observe,
+        },
         _ => seen.memory.service_arn.is_some(),
     }
 }
@@ -172,6 +171,10 @@ fn remember_applied(status: &mut Status, want: &Present, seen: &Observed, pass: 
     if want.look_at.is_some() {
         status.reconciled_at.clone_from(&want.look_at);
     }
+    // Taken over and not yet compared: what differs is still to be sent.
+    if pass.done.contains(&Done::Claimed) {
+        return;
+    }
     status.applied_hash = Some(want.hash.clone());
     let mut paths = applied(&want.declared);
     paths.extend(want.tags.keys().map(|key| format!("tags.{key}")));
@@ -250,8 +253,10 @@ fn of_rollout(status: &Status, pass: &Pass<Kind>, want: &Present, now: Timestamp
     if let Ok(Next::Progressing(why)) = &pass.end {
         return progressing(if want.paused { "Paused" } else { "Waiting" }, why);
     }
+    let live = pass.seen.as_ref().and_then(|seen| seen.live.as_deref());
+    let controller = controller_of(want, live);
     let Some(rollout) = &status.rollout else {
-        return without_deployments(status, want);
+        return without_deployments(status, controller);
     };
     let held = pass.seen.as_ref().is_some_and(|seen| is_held(want, seen));
     match rollout.state.as_str() {
@@ -268,15 +273,16 @@ fn of_rollout(status: &Status, pass: &Pass<Kind>, want: &Present, now: Timestamp
             stalled("ProgressDeadlineExceeded", &message)
         }
         state::IN_PROGRESS => progressing("RolloutInProgress", &format!("{}{}", counts(rollout), hint(status))),
-        _ if !serves(status, want) => progressing("RevisionNotServing", "the revision that was asked for does not serve yet"),
+        _ if !serves(status, want, controller) && held => stalled("RolloutFailed", &failed_sentence(status)),
+        _ if !serves(status, want, controller) => progressing("RevisionNotServing", "the revision that was asked for does not serve yet"),
         _ => vec![Statement::yes(Type::Ready, "Serving", serving(status))],
     }
 }
 
 /// Controllers that ECS does not run show no deployments; the counts have to do.
-fn without_deployments(status: &Status, want: &Present) -> Vec<Statement> {
+fn without_deployments(status: &Status, controller: &str) -> Vec<Statement> {
     match (status.running_count, status.desired_count) {
-        (Some(running), Some(desired)) if running >= desired && want.controller != "ECS" => {
+        (Some(running), Some(desired)) if running >= desired && controller != "ECS" => {
             vec![Statement::yes(Type::Ready, "Serving", serving(status))]
         }
         _ => progressing("RolloutInProgress", "no deployment is to be seen yet"),
@@ -284,9 +290,9 @@ fn without_deployments(status: &Status, want: &Present) -> Vec<Statement> {
 }
 
 /// Whether the PRIMARY deployment runs the task definition that was asked for.
-fn serves(status: &Status, want: &Present) -> bool {
+fn serves(status: &Status, want: &Present, controller: &str) -> bool {
     let Ok(wanted) = &want.task_definition else { return false };
-    if wanted.is_empty() || want.controller != "ECS" {
+    if wanted.is_empty() || controller != "ECS" {
         return true;
     }
     let primary = status.deployments.iter().find(|deployment| deployment.status == "PRIMARY");
@@ -323,13 +329,13 @@ fn serving(status: &Status) -> String {
 
 /// Which revision failed, what serves now, and the reason that stopped most tasks.
 fn failed_sentence(status: &Status) -> String {
-    let revision = status.rollout.as_ref().and_then(|rollout| rollout.revision.clone()).unwrap_or_default();
-    let reason = status.failed.as_ref().map_or_else(
-        || status.rollout.as_ref().and_then(|rollout| rollout.reason.clone()).unwrap_or_default(),
-        |failed| failed.reason.clone(),
-    );
-    let now = match status.failed.as_ref().and_then(|failed| failed.rolled_back_to.as_ref()) {
-        Some(back) => format!("; {} serves", short_name(back)),
+    let newest = status.rollout.as_ref().filter(|rollout| rollout::has_failed(rollout));
+    let before = status.failed.as_ref();
+    let revision = newest.and_then(|rollout| rollout.revision.as_deref()).or(before.map(|failed| short_name(&failed.task_definition)));
+    let reason = newest.and_then(|rollout| rollout.reason.as_deref()).or(before.map(|failed| failed.reason.as_str()));
+    let (revision, reason) = (revision.unwrap_or_default(), reason.unwrap_or("ECS gave no reason"));
+    let now = match before.and_then(|failed| failed.rolled_back_to.as_ref()).and(status.revision.as_ref()) {
+        Some(back) => format!("; {back} serves"),
         None => String::new(),
     };
     format!("{revision} failed: {}{now}{}. Edit the declaration to try again", reason.trim_end_matches('.'), hint(status))

@@ -2,7 +2,7 @@
 //!
 //! The rules are those of the notes on what AWS fills in, reorders and rewrites; each is tested in both directions.
 
-use crate::domain::json::{drop_default, sha256, sort_by, text, without_empties};
+use crate::domain::json::{drop_default, fill_default, sha256, sort_by, text, without_empties};
 use serde_json::{Value, json};
 
 /// Version of the rules below. Under another version two hashes cannot be compared.
@@ -86,6 +86,10 @@ fn task(value: &mut Value) {
     // EC2's default; on Fargate only awsvpc is possible, so nothing is hidden by it.
     drop_default(value, "networkMode", &json!("bridge"));
     drop_default(value, "enableFaultInjection", &json!(false));
+    if let Some(platform) = value.get_mut("runtimePlatform") {
+        drop_default(platform, "cpuArchitecture", &json!(""));
+        drop_default(platform, "operatingSystemFamily", &json!(""));
+    }
     if value["proxyConfiguration"].is_object() {
         let proxy = &mut value["proxyConfiguration"];
         drop_default(proxy, "type", &json!("APPMESH"));
@@ -139,8 +143,9 @@ fn container(value: &mut Value, network_mode: &str) {
 fn volume(value: &mut Value) {
     if value["dockerVolumeConfiguration"].is_object() {
         let docker = &mut value["dockerVolumeConfiguration"];
-        drop_default(docker, "driver", &json!("local"));
-        drop_default(docker, "scope", &json!("task"));
+        // Put into words, not left out: without any member it would be a volume of the host.
+        fill_default(docker, "driver", &json!("local"));
+        fill_default(docker, "scope", &json!("task"));
         drop_default(docker, "autoprovision", &json!(false));
     }
     if value["efsVolumeConfiguration"].is_object() {

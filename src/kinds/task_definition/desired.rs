@@ -143,7 +143,19 @@ fn input_of(object: &EcsTaskDefinition, family: &str) -> Result<Value, Stop> {
         members.retain(|key, _| key != "tags" && !OURS.contains(&key.as_str()));
         members.insert("family".to_owned(), Value::from(family));
     }
+    for volume in input.get_mut("volumes").and_then(Value::as_array_mut).into_iter().flatten() {
+        without_autoprovision(volume);
+    }
     Ok(input)
+}
+
+/// AWS takes `autoprovision` only for a volume of scope `shared`, even where it says `false`.
+fn without_autoprovision(volume: &mut Value) {
+    let Some(docker) = volume.get_mut("dockerVolumeConfiguration").and_then(Value::as_object_mut) else { return };
+    let is_shared = docker.get("scope").is_some_and(|scope| scope == "shared");
+    if !is_shared && docker.get("autoprovision") == Some(&Value::Bool(false)) {
+        docker.remove("autoprovision");
+    }
 }
 
 /// What the schema of the kind cannot check: the forms of task sizes, and the size of the whole.

@@ -6,6 +6,7 @@ use crate::api::shared::{Drift, ManagementPolicy};
 use crate::api::task_definition::{PendingRegistration, RegisteredRevision};
 use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus as Status};
 use crate::aws::error;
+use crate::domain::owner::{HASH, Ownership};
 use crate::domain::whole_seconds;
 use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::ctx::Site;
@@ -46,10 +47,11 @@ pub fn status(object: &EcsTaskDefinition, pass: &Pass<Kind>, site: Option<&Site>
             status.reconciled_at.clone_from(&want.look_at);
         }
         observe_only(&mut status, want, pass);
+        find_again(&mut status, want, pass);
         if let Some(active) = pass.seen.as_ref().and_then(|seen| seen.active.as_ref()) {
             status.revisions.retain(|ours| active.contains(&ours.revision) || newer(active, ours.revision));
-            status.foreign_revisions =
-                active.iter().copied().filter(|number| !status.revisions.iter().any(|ours| ours.revision == *number)).collect();
+            let ours = released(pass).chain(status.revisions.iter().map(|ours| ours.revision)).collect::<Vec<_>>();
+            status.foreign_revisions = active.iter().copied().filter(|number| !ours.contains(number)).collect();
             status.foreign_revisions.sort_unstable();
         }
     }
@@ -57,6 +59,31 @@ pub fn status(object: &EcsTaskDefinition, pass: &Pass<Kind>, site: Option<&Site>
     let before = std::mem::take(&mut status.conditions);
     status.conditions = merge(&before, &statements(&status, pass), generation, now);
     status
+}
+
+/// A revision that carries our tags and is not in status was registered before a crash: it is ours to tidy up.
+fn find_again(status: &mut Status, want: &super::desired::Present, pass: &Pass<Kind>) {
+    if want.management == ManagementPolicy::Observe {
+        return;
+    }
+    for live in pass.seen.iter().flat_map(|seen| &seen.looked_at) {
+        let is_known = status.revisions.iter().any(|ours| ours.revision == live.revision);
+        let is_ours = live.active && want.owner.judge(&live.tags, None) == Ownership::Ours;
+        if is_known || !is_ours || released(pass).any(|revision| revision == live.revision) {
+            continue;
+        }
+        status.revisions.push(RegisteredRevision {
+            revision: live.revision,
+            hash: live.tags.get(HASH).cloned().unwrap_or_default(),
+            registered_at: live.registered_at.map(whole_seconds),
+        });
+    }
+    status.revisions.sort_by_key(|ours| ours.revision);
+}
+
+/// Revisions that were ours until this pass: the list of what is ACTIVE was made before.
+fn released(pass: &Pass<Kind>) -> impl Iterator<Item = i32> + '_ {
+    pass.done.iter().filter_map(|done| if let Done::Released { revision } = done { Some(*revision) } else { None })
 }
 
 /// A revision newer than the list: registered after the list was made.
@@ -109,7 +136,7 @@ fn observe_only(status: &mut Status, want: &super::desired::Present, pass: &Pass
         return;
     }
     let Some(latest) = &seen.latest else { return };
-    status.drift = drift::between(&want.canonical, &canonical(&latest.fields));
+    status.drift = drift::of_both(&want.canonical, &canonical(&latest.fields));
     status.drift.extend(tag_drift(&want.tags, &latest.tags));
     if want.management == ManagementPolicy::Observe {
         status.task_definition_arn = Some(latest.arn.clone());
