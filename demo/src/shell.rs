@@ -1,0 +1,79 @@
+//! Runs commands as a person types them: in the project's folder, with kubectl in the path and KUBECONFIG set.
+
+use crate::terminal;
+use anyhow::{Context as _, Result, ensure};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use tokio::process::Command;
+
+/// Where commands run.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    kubeconfig: PathBuf,
+    programs: PathBuf,
+    cache: PathBuf,
+    path: String,
+}
+
+impl Shell {
+    /// A shell in which `kubectl` is this program and talks to the cluster of this kubeconfig. `folder` takes kubectl's
+    /// cache, which would otherwise go to the home folder.
+    ///
+    /// # Errors
+    /// When nothing can be written in `folder`.
+    pub fn new(kubectl: &Path, kubeconfig: &Path, folder: &Path) -> Result<Self> {
+        let programs = folder.join("bin");
+        std::fs::create_dir_all(&programs).with_context(|| format!("make {}", programs.display()))?;
+        std::os::unix::fs::symlink(kubectl, programs.join("kubectl")).context("link kubectl")?;
+        let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+        Ok(Self { kubeconfig: kubeconfig.to_owned(), cache: folder.join("kubectl"), programs, path })
+    }
+
+    /// The folder that holds kubectl.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// Shows a command, runs it, shows what it printed, and returns that.
+    ///
+    /// # Errors
+    /// When it cannot be run, or exits with anything but 0.
+    pub async fn run(&self, command: &str) -> Result<String> {
+        let printed = self.run_silently(command).await?;
+        printed.lines().for_each(terminal::output);
+        Ok(printed)
+    }
+
+    /// Shows a command, runs it, and returns what it printed.
+    ///
+    /// # Errors
+    /// When it cannot be run, or exits with anything but 0.
+    pub async fn run_silently(&self, command: &str) -> Result<String> {
+        terminal::command(command);
+        let Output { status, stdout, stderr } = self.command(command).output().await.context("run /bin/sh")?;
+        let said = String::from_utf8_lossy(&stderr);
+        ensure!(status.success(), "`{command}` failed: {}", said.trim());
+        Ok(String::from_utf8_lossy(&stdout).into_owned())
+    }
+
+    fn command(&self, command: &str) -> Command {
+        // Without the shell in between, so that kubectl itself is ended with us. A pipeline is over in a moment anyway.
+        let exec = if command.contains('|') { "" } else { "exec " };
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("{exec}{command}")])
+            .current_dir(project())
+            .env("PATH", &self.path)
+            .env("KUBECONFIG", &self.kubeconfig)
+            .env("KUBECACHEDIR", &self.cache)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        shell
+    }
+}
+
+/// The folder of the project.
+pub fn project() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
