@@ -24,12 +24,13 @@ const EVENTS: usize = 6;
 pub struct Follower<'a> {
     stage: &'a Stage,
     shown: BTreeSet<String>,
+    least: Option<i32>,
 }
 
 impl<'a> Follower<'a> {
     /// Has shown nothing yet.
     pub fn new(stage: &'a Stage) -> Self {
-        Self { stage, shown: BTreeSet::new() }
+        Self { stage, shown: BTreeSet::new(), least: None }
     }
 
     /// Waits until the service is as `holds` says.
@@ -58,6 +59,7 @@ impl<'a> Follower<'a> {
         let (api, clock) = (self.stage.services(), self.stage.clock);
         let began = clock.instant();
         let mut picture = Picture::new();
+        self.least = None;
         loop {
             let seen = api.get_opt(name).await.with_context(|| format!("get ecssvc {name}"))?;
             self.tell_events(name, &picture).await?;

@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, reason = "the terminal is what this program is for")]
 
 mod checks;
+mod excerpt;
 mod follow;
 mod shell;
 mod stage;
@@ -62,6 +63,7 @@ async fn play(options: &Options) -> Result<ExitCode> {
     let mut checks = Checks::default();
     if let Err(error) = story::tell(&stage, &mut checks).await {
         checks.fail(&format!("{error:#}"));
+        stage.last_words();
     }
     if options.once {
         return Ok(checks.close());

@@ -3,7 +3,8 @@
 use crate::terminal;
 use anyhow::{Context as _, Result, ensure};
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::Command;
 
 /// Where commands run.
@@ -34,31 +35,41 @@ impl Shell {
         &self.programs
     }
 
-    /// Shows a command, runs it, shows what it printed, and returns that.
+    /// Shows a command, runs it, shows each line that it prints as it comes, and returns them all.
     ///
     /// # Errors
     /// When it cannot be run, or exits with anything but 0.
     pub async fn run(&self, command: &str) -> Result<String> {
-        let printed = self.run_silently(command).await?;
-        printed.lines().for_each(terminal::output);
+        self.run_through(command, terminal::output).await
+    }
+
+    /// The same; `tell` gets each line that is printed.
+    ///
+    /// # Errors
+    /// As [`Shell::run`].
+    pub async fn run_through(&self, command: &str, mut tell: impl FnMut(&str)) -> Result<String> {
+        terminal::command(command);
+        let mut child = self.command(command).spawn().context("run /bin/sh")?;
+        let (stdout, stderr) = child.stdout.take().zip(child.stderr.take()).context("read what a command prints")?;
+        let said = tokio::spawn(async move {
+            let (mut text, mut stderr) = (String::new(), stderr);
+            stderr.read_to_string(&mut text).await.map(|_| text)
+        });
+        let (mut printed, mut lines) = (String::new(), BufReader::new(stdout).lines());
+        while let Some(line) = lines.next_line().await? {
+            tell(&line);
+            printed.push_str(&line);
+            printed.push('\n');
+        }
+        let status = child.wait().await?;
+        ensure!(status.success(), "`{command}` failed: {}", said.await??.trim());
         Ok(printed)
     }
 
-    /// Shows a command, runs it, and returns what it printed.
-    ///
-    /// # Errors
-    /// When it cannot be run, or exits with anything but 0.
-    pub async fn run_silently(&self, command: &str) -> Result<String> {
-        terminal::command(command);
-        let Output { status, stdout, stderr } = self.command(command).output().await.context("run /bin/sh")?;
-        let said = String::from_utf8_lossy(&stderr);
-        ensure!(status.success(), "`{command}` failed: {}", said.trim());
-        Ok(String::from_utf8_lossy(&stdout).into_owned())
-    }
-
     fn command(&self, command: &str) -> Command {
-        // Without the shell in between, so that kubectl itself is ended with us. A pipeline is over in a moment anyway.
-        let exec = if command.contains('|') { "" } else { "exec " };
+        // Without the shell in between, so that kubectl itself is ended with us. What is more than one command is over in
+        // a moment anyway.
+        let exec = if command.contains(['|', ';']) { "" } else { "exec " };
         let mut shell = Command::new("/bin/sh");
         shell
             .args(["-c", &format!("{exec}{command}")])
@@ -67,6 +78,8 @@ impl Shell {
             .env("KUBECONFIG", &self.kubeconfig)
             .env("KUBECACHEDIR", &self.cache)
             .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .kill_on_drop(true);
         shell
     }

@@ -143,6 +143,14 @@ impl Stage {
         counts.filter(|(operation, _)| !reads.iter().any(|read| operation.starts_with(read))).collect()
     }
 
+    /// Shows the end of the operator's log, where the reason of a failure may stand.
+    pub fn last_words(&self) {
+        let log = std::fs::read_to_string(self.plane.dir().join("operator.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        println!("\nThe end of the operator's log:");
+        lines[lines.len().saturating_sub(20)..].iter().for_each(|line| println!("  {line}"));
+    }
+
     /// Says what one can do now that the story is over.
     pub fn invite(&self) {
         let links = self.shell.programs().display();

@@ -20,7 +20,7 @@ pub fn fitted(line: &str) -> String {
 pub fn heading(number: usize, title: &str) {
     let title = format!("{number}  {title} ");
     let rule = "─".repeat(width().saturating_sub(measure_text_width(&title)));
-    println!("\n{}{}\n", style(title).bold(), style(rule).dim());
+    println!("\n\n{}{}", style(title).bold(), style(rule).dim());
 }
 
 /// A paragraph.
@@ -35,9 +35,18 @@ pub fn command(text: &str) {
     println!("\n{} {}", style("$").cyan().bold(), style(text).bold());
 }
 
-/// A line that a program printed.
+/// A line that a program printed, cut to what fits.
 pub fn output(line: &str) {
     println!("{}", fitted(line));
+}
+
+/// A line `  Key:  value` that a program printed; what does not fit goes on below the value.
+pub fn output_whole(line: &str) {
+    let value = line.find(": ").map_or(0, |colon| colon + 1 + line[colon + 1..].len() - line[colon + 1..].trim_start().len());
+    let (key, value_text) = line.split_at(value);
+    for (number, part) in wrapped(value_text, width().saturating_sub(value)).iter().enumerate() {
+        println!("{}{part}", if number == 0 { key.to_owned() } else { " ".repeat(value) });
+    }
 }
 
 /// A claim that holds.
