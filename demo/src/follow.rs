@@ -50,6 +50,11 @@ impl<'a> Follower<'a> {
         self.follow(name, "it is gone", |seen| seen.is_none()).await.map(drop)
     }
 
+    /// The least number of running tasks that was seen in the last wait.
+    pub fn least_running(&self) -> Option<i32> {
+        self.least
+    }
+
     async fn follow(
         &mut self,
         name: &str,
@@ -63,9 +68,10 @@ impl<'a> Follower<'a> {
         loop {
             let seen = api.get_opt(name).await.with_context(|| format!("get ecssvc {name}"))?;
             self.tell_events(name, &picture).await?;
-            let deployments =
-                seen.as_ref().and_then(|service| service.status.as_ref()).map(|status| status.deployments.as_slice());
-            picture.show(deployments.unwrap_or_default());
+            if let Some(status) = seen.as_ref().and_then(|service| service.status.as_ref()) {
+                self.least = self.least.into_iter().chain(status.running_count).min();
+                picture.show(&status.deployments);
+            }
             if holds(seen.as_ref()) {
                 picture.keep();
                 return Ok(seen);

@@ -96,8 +96,8 @@ impl Stage {
     /// Starts the operator, with its credentials and its way to AWS over HTTP.
     ///
     /// # Errors
-    /// When AWS does not say whose account it is.
-    pub async fn start_operator(&self) -> Result<()> {
+    /// When the way to AWS lacks something.
+    pub fn start_operator(&self) -> Result<()> {
         let credentials = Credentials::new(ACCOUNT, "any", None, None, "demo");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -105,7 +105,7 @@ impl Stage {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(&self.endpoint)
             .build();
-        let connection = Connection::open(DEFAULT, &config, Pacer::new()).await.context("connect to the simulated AWS")?;
+        let connection = Connection::new(DEFAULT, &config, Pacer::new()).context("connect to the simulated AWS")?;
         let seconds = |simulated: f64| Duration::from_secs_f64((simulated / self.speed).max(0.1));
         let operator = Operator {
             kube: self.kube.clone(),
@@ -184,7 +184,7 @@ fn furnish(aws: &Simulator) -> Result<()> {
     let call = |operation: &str, input: Value| {
         aws.call(operation, input).map_err(|error| anyhow::anyhow!("{operation}: {}: {}", error.code, error.message))
     };
-    call("CreateCluster", json!({"clusterName": CLUSTER}))?;
+    call("CreateCluster", json!({"clusterName": CLUSTER, "capacityProviders": ["FARGATE", "FARGATE_SPOT"]}))?;
     for zone in ["eu-central-1a", "eu-central-1b"] {
         let attributes = json!([
             {"name": "ecs.instance-type", "value": "m7.large"},

@@ -42,7 +42,7 @@ impl Story<'_> {
         self.stage.shell.run("kubectl apply -f crds/").await?;
         let waited = self.stage.shell.run("kubectl wait --for=condition=Established crd --all --timeout=60s").await?;
         self.checks.equal("both kinds are served", &2, &waited.matches("condition met").count());
-        self.stage.start_operator().await?;
+        self.stage.start_operator()?;
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Story<'_> {
              object says what failed, why, and what serves; the operator does not try web:3 again until somebody edits it.",
         );
         self.stage.shell.run(&format!("sed s/nginx:1.27/nginx:missing/ {SAMPLE} | kubectl apply -f -")).await?;
-        let rolled_back = |it: &EcsService| is_current(it) && holds(it, "RolledBack");
+        let rolled_back = |it: &EcsService| is_current(it) && holds(it, "RolledBack") && status(it).deployments.len() == 1;
         self.follower.until("web", "it is rolled back", rolled_back).await?;
         let table = self.stage.shell.run("kubectl get ecssvc").await?;
         let described = self.stage.shell.run_through("kubectl describe ecssvc web", |_| {}).await?;
@@ -130,6 +130,7 @@ impl Story<'_> {
         tokio::try_join!(deletion, self.follower.until_gone("web"))?;
         printed.iter().for_each(|line| output(line));
         self.stage.shell.run("kubectl wait --for=delete ecstd web --timeout=60s").await?;
+        self.checks.claim("its task definition is gone too", true);
         let live = self.stage.in_ecs("web");
         self.checks.equal("ECS calls it INACTIVE", &Some("INACTIVE"), &live["status"].as_str());
         self.checks.equal("none of its tasks runs", &Some(0), &live["runningCount"].as_i64());
@@ -143,8 +144,7 @@ impl Story<'_> {
             "Fargate Spot, Service Connect, a daemon, EC2 instances (the simulated cluster has two), and a service that follows a \
              task definition of its own: they roll out side by side.",
         );
-        let files = "deploy/samples/service-*.yaml deploy/samples/task-definition*.yaml";
-        self.stage.shell.run(&format!("for it in {files}; do kubectl apply -f $it; done")).await?;
+        self.stage.shell.run("for it in deploy/samples/*-*.yaml; do kubectl apply -f $it; done").await?;
         self.stage.shell.run("kubectl wait --for=condition=Ready ecs --all --timeout=300s").await?;
         let table = self.stage.shell.run("kubectl get ecs").await?;
         let ready = table.lines().filter(|line| line.contains(" True ")).count();
