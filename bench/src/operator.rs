@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 /// Linux counts processor time for `/proc` in hundredths of a second, on every architecture that Rust runs on here.
 const TICK: Duration = Duration::from_millis(10);
+/// How soon a program ends that does not like its flags.
+const AT_ONCE: Duration = Duration::from_millis(300);
 /// More calls than the simulator could answer: the pace of AWS is out of the way.
 pub const UNPACED: u32 = 10_000;
 
@@ -41,11 +43,11 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Starts it against a world. Returns at once; it is at work some tens of milliseconds later.
+    /// Starts it against a world, and returns once it did not end at once.
     ///
     /// # Errors
-    /// When the program is not there.
-    pub fn start(world: &World, flags: Flags) -> Result<Self> {
+    /// When the program is not there, or ends at once: then with the end of its log.
+    pub async fn start(world: &World, flags: Flags) -> Result<Self> {
         let program = program()?;
         let log = world.plane.dir().join("operator.log");
         let out = std::fs::File::options().create(true).append(true).open(&log)?;
@@ -61,7 +63,10 @@ impl Operator {
         command.stdin(Stdio::null()).stdout(out.try_clone()?).stderr(out).kill_on_drop(true);
         let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let pid = child.id().context("the operator ended at once")?;
-        Ok(Self { child, pid, log, started: Instant::now() })
+        let mut started = Self { child, pid, log, started: Instant::now() };
+        tokio::time::sleep(AT_ONCE).await;
+        started.alive()?;
+        Ok(started)
     }
 
     /// SIGKILL, and waits until it is gone.

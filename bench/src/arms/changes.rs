@@ -21,7 +21,7 @@ const PER_CALL: usize = 10;
 pub(super) async fn run((size, samples): (usize, usize)) -> Result<Vec<Row>> {
     let world = World::new(fast(SPEED)).await?;
     let view = View::of(&world, "EcsService");
-    let making = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() })?;
+    let making = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() }).await?;
     world.apply_one(task_definition("family")).await?;
     world.apply((0..size).map(|number| service(&pair_name(number), "family", None)).collect()).await?;
     view.until_ready(size, &world, PATIENCE).await?;
@@ -30,7 +30,7 @@ pub(super) async fn run((size, samples): (usize, usize)) -> Result<Vec<Row>> {
     let sweep = (count(size) / count(PER_CALL) / READS).ceil().max(5.0);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some tens of seconds")]
     let settled = sweep as u64;
-    let operator = Operator::start(&world, Flags { settled, ..Flags::default() })?;
+    let operator = Operator::start(&world, Flags { settled, ..Flags::default() }).await?;
     tokio::time::sleep(Duration::from_secs_f64(sweep * 1.5)).await;
     world.aws.clear_calls();
     let (start, since) = (world.aws.now(), Instant::now());

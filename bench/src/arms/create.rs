@@ -16,7 +16,7 @@ const AFTERWARDS: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let mut world = World::new(fast(20.0)).await?;
-    let _operator = Operator::start(&world, Flags { rates: UNPACED, ..Flags::default() })?;
+    let _operator = Operator::start(&world, Flags { rates: UNPACED, ..Flags::default() }).await?;
     let view = View::of(&world, "EcsService");
     world.apply(pairs(size)).await?;
     let created = |calls: &[Call]| succeeded(calls, "CreateService") >= size;

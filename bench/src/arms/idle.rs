@@ -11,7 +11,7 @@ const A_WHILE: Duration = Duration::from_secs(5);
 
 pub(super) async fn run() -> Result<Vec<Row>> {
     let world = World::new(fast(1.0)).await?;
-    let mut operator = Operator::start(&world, Flags::default())?;
+    let mut operator = Operator::start(&world, Flags::default()).await?;
     tokio::time::sleep(A_WHILE).await;
     operator.alive()?;
     Ok(vec![

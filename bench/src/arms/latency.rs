@@ -17,7 +17,7 @@ const FLOOR: f64 = 3.0;
 
 pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let world = World::new(Settings { latency: LATENCY_OF_AWS, ..fast(1.0) }).await?;
-    let _operator = Operator::start(&world, Flags { rates: UNPACED, ..Flags::default() })?;
+    let _operator = Operator::start(&world, Flags { rates: UNPACED, ..Flags::default() }).await?;
     // The first is not counted: it opens connections.
     let mut applied = BTreeMap::new();
     for number in 0..=size {

@@ -19,7 +19,7 @@ const IDLE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let mut world = World::new(fast(SPEED)).await?;
-    let operator = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() })?;
+    let operator = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() }).await?;
     let view = View::of(&world, "EcsService");
     let begun = Instant::now();
     let definitions = size.div_ceil(SHARING);
@@ -48,7 +48,7 @@ pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
 
 /// Metric 9 at rest: after the first sweep, for a minute.
 async fn idle(world: &World, size: usize) -> Result<Row> {
-    let operator = Operator::start(world, Flags { settled: PERIOD, rates: UNPACED, ..Flags::default() })?;
+    let operator = Operator::start(world, Flags { settled: PERIOD, rates: UNPACED, ..Flags::default() }).await?;
     tokio::time::sleep(IDLE / 2).await;
     let cpu = operator.cpu()?;
     tokio::time::sleep(IDLE).await;

@@ -62,7 +62,7 @@ struct Run {
 impl Run {
     async fn of_pairs(&self) -> Result<Vec<Row>> {
         let world = World::new(throttling()).await?;
-        let _operator = Operator::start(&world, Flags::default())?;
+        let _operator = Operator::start(&world, Flags::default()).await?;
         tokio::time::sleep(WARM_UP).await;
         let hidden = self.is_hidden_there.then(|| tokio::spawn(take_half(world.aws_url.clone())));
         let rows = self.create(&world, pairs(self.size)).await;
@@ -74,7 +74,7 @@ impl Run {
 
     async fn of_services(&self) -> Result<Vec<Row>> {
         let world = World::new(throttling()).await?;
-        let _operator = Operator::start(&world, Flags::default())?;
+        let _operator = Operator::start(&world, Flags::default()).await?;
         world.apply_one(task_definition("family")).await?;
         let registered = |calls: &[Call]| succeeded(calls, "RegisterTaskDefinition") == 1;
         world.until_calls("the task definition is registered", PATIENCE, registered).await?;

@@ -20,7 +20,7 @@ const PERIOD: u64 = 20;
 
 pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let mut world = World::new(fast(SPEED)).await?;
-    let operator = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() })?;
+    let operator = Operator::start(&world, Flags { rates: UNPACED, rolling: 1, ..Flags::default() }).await?;
     let view = View::of(&world, "EcsService");
     let objects = 2 * size;
     let begun = Instant::now();
@@ -46,7 +46,7 @@ pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
 
 /// Metric 1, and 9 for it: from when all were seen once until all were seen three times more.
 async fn sweeps(world: &World, size: usize) -> Result<Vec<Row>> {
-    let operator = Operator::start(world, Flags { settled: PERIOD, rates: UNPACED, ..Flags::default() })?;
+    let operator = Operator::start(world, Flags { settled: PERIOD, rates: UNPACED, ..Flags::default() }).await?;
     // The first reads of a start are spread over a period; from then on each service is due when it is.
     tokio::time::sleep(Duration::from_secs(2 * PERIOD)).await;
     world.aws.clear_calls();

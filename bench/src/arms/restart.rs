@@ -18,7 +18,7 @@ pub(super) async fn run(world: &mut World, operator: Operator, size: usize, chan
     operator.kill().await?;
     world.audit.since_last()?;
     world.aws.clear_calls();
-    let operator = Operator::start(world, Flags::default())?;
+    let operator = Operator::start(world, Flags::default()).await?;
     let calls = world.until_calls("every service is seen again", PATIENCE, |calls| seen(calls) >= size).await?;
     let swept = operator.started.elapsed();
     tokio::time::sleep(AFTERWARDS).await;
@@ -29,7 +29,7 @@ pub(super) async fn run(world: &mut World, operator: Operator, size: usize, chan
     world.aws.clear_calls();
     world.scale(changed, 2).await?;
     let start = world.aws.now();
-    let operator = Operator::start(world, Flags::default())?;
+    let operator = Operator::start(world, Flags::default()).await?;
     let acted = world.until_calls("the new spec is acted on", PATIENCE, |calls| update(calls).is_some()).await?;
     let acted = update(&acted).context("no UpdateService")?;
 

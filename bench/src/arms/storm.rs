@@ -50,7 +50,7 @@ async fn hundreds(size: usize) -> Result<Vec<Row>> {
 /// Calls from the first CreateService on, and when the storm ended.
 async fn storm(size: usize) -> Result<(Vec<Call>, Timestamp)> {
     let world = World::new(throttling()).await?;
-    let _operator = Operator::start(&world, Flags::default())?;
+    let _operator = Operator::start(&world, Flags::default()).await?;
     world.apply_one(task_definition("family")).await?;
     let registered = |calls: &[Call]| succeeded(calls, "RegisterTaskDefinition") == 1;
     world.until_calls("the task definition is registered", PATIENCE, registered).await?;
