@@ -26,7 +26,7 @@ const CONCURRENCY: u16 = 64;
 /// # Errors
 /// When the environment names no region.
 pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()> {
-    let pacer = Pacer::default();
+    let pacer = Pacer::scaled(process.settings.aws_rate_scale);
     let metrics = Arc::clone(&process.metrics);
     pacer.observe(move |call| metrics.aws_call(call.operation, call.outcome, call.took));
     let operator = Operator {

@@ -52,6 +52,11 @@ pub struct Settings {
     #[arg(long = "poll-rolling-seconds", env = "ECS_OPERATOR_POLL_ROLLING_SECONDS", default_value = "5", value_parser = seconds, value_name = "SECONDS")]
     pub poll_rolling: Duration,
 
+    /// How many times AWS's published request rates the account has. Calls are paced below that; set it only after AWS has
+    /// raised the account's rates.
+    #[arg(long, env = "ECS_OPERATOR_AWS_RATE_SCALE", default_value = "1", value_parser = scale, value_name = "FACTOR")]
+    pub aws_rate_scale: f64,
+
     /// Address that serves /healthz, /readyz and /metrics. Port 0 takes any free port.
     #[arg(long, env = "ECS_OPERATOR_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
@@ -107,6 +112,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A factor that leaves the pacer something to give.
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.1..=10_000.0).contains(&factor) => Ok(factor),
+        _ => Err("use a number from 0.1 to 10000".to_owned()),
+    }
+}
+
 fn is_dns_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -156,6 +169,7 @@ mod tests {
             (["--poll-rolling-seconds", "61"], "must not be longer than --poll-settled-seconds"),
             (["--poll-settled-seconds", "0"], "1 to 86400"),
             (["--shutdown-grace-seconds", "1m"], "1 to 86400"),
+            (["--aws-rate-scale", "0"], "0.1 to 10000"),
         ] {
             let said = read(&args).unwrap_err();
             assert!(said.contains(sentence), "{args:?} said: {said}");
