@@ -16,10 +16,11 @@ use std::process::{Child, Command, Stdio};
 use anyhow::Context;
 
 /// A command that runs `program` for as long as its (piped) standard input is open, and that removes `folder`
-/// when it closes.
+/// when it closes: whoever spawns it keeps the child, and drops the child's `stdin` to end it.
 ///
 /// It gets a process group of its own, so that Ctrl-C reaches us alone and we stop things in order.
-pub(crate) fn command(program: &Path, folder: Option<&Path>) -> Command {
+#[must_use]
+pub fn command(program: &Path, folder: Option<&Path>) -> Command {
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", include_str!("guarded.sh"), "envtest-guard"])

@@ -41,3 +41,4 @@ mod progress;
 
 pub use assets::Assets;
 pub use control_plane::{Builder, ControlPlane};
+pub use guarded::command as guarded;
