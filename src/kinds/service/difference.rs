@@ -33,12 +33,19 @@ pub struct Sides<'a> {
     pub daemon: bool,
     /// The deployment controller.
     pub controller: &'a str,
+    /// Whether the declaration is another than the one that was in force.
+    pub is_edited: bool,
 }
 
 /// Everything that differs, in the order of the table of fields.
 pub fn changes(sides: Sides) -> Vec<Change> {
     let wanted = canonical(sides.declared);
-    let live = in_the_form_of(&wanted, &canonical(sides.live));
+    let mut live = in_the_form_of(&wanted, &canonical(sides.live));
+    let was_set = sides.applied.iter().any(|path| path == "platformVersion");
+    if sides.is_edited && was_set && !sides.live["platformVersion"].is_null() {
+        // A version that was declared before stands there because of that, and not because LATEST was resolved to it.
+        live["platformVersion"] = sides.live["platformVersion"].clone();
+    }
     let mut all: Vec<Change> = FIELDS
         .iter()
         .filter(|field| field.name != "launchType" && is_updatable(field.name, sides.controller))

@@ -164,6 +164,7 @@ pub fn differences(want: &Present, seen: &Observed, live: &LiveService) -> Vec<C
         applied: &seen.memory.applied,
         daemon: want.daemon,
         controller: controller_of(want, Some(live)),
+        is_edited: seen.memory.applied_hash.as_ref().is_some_and(|hash| *hash != want.hash),
     })
 }
 

@@ -14,7 +14,7 @@ pub fn differing(declared: &Value, live: &Value) -> Vec<&'static str> {
     let daemon = declared["schedulingStrategy"] == "DAEMON";
     let controller = declared.pointer("/deploymentController/type").and_then(Value::as_str).unwrap_or("ECS");
     let (before, beside) = (declared.clone(), live.clone());
-    let all = changes(Sides { declared, live, applied: &[], daemon, controller });
+    let all = changes(Sides { declared, live, applied: &[], daemon, controller, is_edited: false });
     assert_eq!((declared, live), (&before, &beside), "comparing changed one of the two (rule 30)");
     all.into_iter().map(|change| change.field).collect()
 }

@@ -36,7 +36,7 @@ fn a_difference_in_a_secret_shows_neither_side() {
             [(&full, &json!({})), (&full, &changed), (&json!({field: null}), &full), (&changed, &shown(&full))]
         {
             for applied in [vec![], vec![field.to_owned()]] {
-                let all = changes(Sides { declared, live, applied: &applied, daemon: false, controller: "ECS" });
+                let all = changes(Sides { declared, live, applied: &applied, daemon: false, controller: "ECS", is_edited: true });
                 let told: Vec<_> = all.iter().flat_map(|change| &change.drift).collect();
                 assert!(!format!("{told:?}").contains(SECRET), "{field}: {told:?}");
             }
