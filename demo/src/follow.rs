@@ -142,12 +142,12 @@ impl Picture {
         self.drawn = picture;
     }
 
-    /// Leaves the last table where it stands.
+    /// Leaves the last table where it stands. A bar that is left pads its last line, so the table is printed anew.
     fn keep(&self) {
-        if self.drawn.is_empty() {
-            self.bar.finish_and_clear();
-        } else {
-            self.bar.abandon();
+        let drawn = !self.bar.is_hidden() && !self.drawn.is_empty();
+        self.bar.finish_and_clear();
+        if drawn {
+            println!("{}", self.drawn);
         }
     }
 }

@@ -58,10 +58,10 @@ impl Stage {
         println!("{}\n", style("ecs-operator at work").bold());
         say(&format!(
             "A real kube-apiserver, the operator, and a simulated AWS, all on this machine. A minute of AWS takes {:.0} seconds \
-             here. Lines that begin with $ are commands as you would type them, with what they printed.",
+             here, so its clock runs ahead. Lines that begin with $ are commands as you would type them, with what they printed.",
             60.0 / speed
         ));
-        aside("Starting kube-apiserver and etcd; the first time on a machine they are built, which takes some minutes.");
+        aside("Starting kube-apiserver and etcd (built first where there are none, which takes some minutes) ...");
         let plane = ControlPlane::start().await.context("start a Kubernetes API")?;
         let kubectl = Assets::kubectl().await.context("find a kubectl")?;
         log_to_file(&plane)?;
@@ -156,26 +156,26 @@ impl Stage {
         let links = self.shell.programs().display();
         println!("\n{}\n", style("Now it is yours").bold());
         say("All of it stays up until you press Ctrl-C. In another terminal, in this folder:");
-        println!(
-            "\n  export KUBECONFIG={}\n  export PATH={links}:$PATH        # the kubectl of this demo\n",
-            self.plane.kubeconfig().display()
+        println!("\n  export KUBECONFIG={}\n  export PATH={links}:$PATH\n", self.plane.kubeconfig().display());
+        let remarked = |remark: &str, command: &str| println!("  {}\n  {command}", style(format!("# {remark}")).dim());
+        remarked("all that the operator keeps; watch it while you do one of the others", "kubectl get ecssvc -o wide --watch");
+        println!("  kubectl get ecs");
+        remarked("a HorizontalPodAutoscaler does the same", "kubectl scale ecssvc shop --replicas=6");
+        remarked(
+            "a new image rolls out to service shop; one with missing, crash or slow in its name does that",
+            "kubectl edit ecstd shop",
         );
-        let commands = [
-            ("kubectl get ecs", "everything the operator keeps"),
-            ("kubectl get ecssvc -o wide --watch", "and then, in a third terminal:"),
-            ("kubectl scale ecssvc shop --replicas=6", ""),
-            ("kubectl edit ecstd shop", "an image with `missing`, `crash` or `slow` in its name behaves so"),
-            ("kubectl annotate ecssvc api ecs-operator.io/restarted-at=now", "new tasks, as `kubectl rollout restart`"),
-            ("kubectl explain ecssvc.spec.desiredCount", "each field says what an edit of it does"),
-        ];
-        for (command, remark) in commands {
-            println!("  {command:<62} {}", style(remark).dim());
-        }
-        println!("\n  export AWS_ENDPOINT_URL={} AWS_REGION={REGION}", self.endpoint);
-        println!("  export AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=any\n");
+        remarked(
+            "new tasks of the same revision",
+            "kubectl annotate ecssvc api --overwrite ecs-operator.io/restarted-at=$(date +%s)",
+        );
+        remarked("what a field is, what unset means, what an edit does", "kubectl explain ecssvc.spec.desiredCount");
+        println!("\nThe simulated AWS answers any AWS client:\n");
+        println!("  export AWS_ENDPOINT_URL={} AWS_REGION={REGION}", self.endpoint);
+        println!("  export AWS_ACCESS_KEY_ID={ACCOUNT} AWS_SECRET_ACCESS_KEY=any");
         println!("  aws ecs describe-services --cluster {CLUSTER} --services shop");
-        println!("  curl -s $AWS_ENDPOINT_URL/_simulator/counts {:18} {}", "", style("calls to AWS so far").dim());
-        println!("  tail -f {}", self.plane.dir().join("operator.log").display());
+        remarked("how often each operation was called", "curl -s $AWS_ENDPOINT_URL/_simulator/counts");
+        println!("\nThe operator's log, and those of kube-apiserver and etcd:\n\n  ls {}", self.plane.dir().display());
     }
 }
 

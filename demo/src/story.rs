@@ -6,7 +6,8 @@ use crate::follow::Follower;
 use crate::stage::Stage;
 use crate::terminal::{heading, output, output_whole, say};
 use anyhow::Result;
-use ecs_operator::api::{EcsService, EcsServiceStatus};
+use ecs_operator::api::{EcsService, EcsServiceStatus, EcsTaskDefinition};
+use kube::Api;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -128,9 +129,12 @@ impl Story<'_> {
         let mut printed = Vec::new();
         let deletion = self.stage.shell.run_through("kubectl delete ecssvc web", |line| printed.push(line.to_owned()));
         tokio::try_join!(deletion, self.follower.until_gone("web"))?;
-        printed.iter().for_each(|line| output(line));
+        for line in &printed {
+            output(line);
+        }
         self.stage.shell.run("kubectl wait --for=delete ecstd web --timeout=60s").await?;
-        self.checks.claim("its task definition is gone too", true);
+        let left = Api::<EcsTaskDefinition>::namespaced(self.stage.kube.clone(), "default").get_opt("web").await?;
+        self.checks.claim("its task definition is gone too", left.is_none());
         let live = self.stage.in_ecs("web");
         self.checks.equal("ECS calls it INACTIVE", &Some("INACTIVE"), &live["status"].as_str());
         self.checks.equal("none of its tasks runs", &Some(0), &live["runningCount"].as_i64());
@@ -146,10 +150,9 @@ impl Story<'_> {
         );
         self.stage.shell.run("for it in deploy/samples/*-*.yaml; do kubectl apply -f $it; done").await?;
         self.stage.shell.run("kubectl wait --for=condition=Ready ecs --all --timeout=300s").await?;
-        let table = self.stage.shell.run("kubectl get ecs").await?;
-        let ready = table.lines().filter(|line| line.contains(" True ")).count();
-        let objects = table.lines().filter(|line| line.contains(".ecs-operator.io/")).count();
-        self.checks.equal("every one is Ready", &objects, &ready);
+        let table = self.stage.shell.run("kubectl get ecssvc").await?;
+        let (services, ready) = (table.lines().skip(1).count(), table.lines().filter(|line| line.contains(" True ")).count());
+        self.checks.equal("every service is Ready", &services, &ready);
         Ok(())
     }
 
