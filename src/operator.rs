@@ -89,6 +89,10 @@ impl Operator {
         });
         background.spawn(async move { services.run().await });
 
+        tokio::select! {
+            () = caches.are_filled() => {}
+            () = stop.cancelled() => {}
+        }
         let ended = || stop.clone().cancelled_owned();
         tokio::join!(
             watch::run::<EcsTaskDefinitionKind>(

@@ -119,8 +119,8 @@ pub struct EcsServiceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduling_strategy: Option<SchedulingStrategy>,
     /// EC2, FARGATE or EXTERNAL; MANAGED_INSTANCES needs a strategy. Unset: capacityProviderStrategy, else the
-    /// cluster's default. Can give way to a strategy and come back with `capacityProviderStrategy: []`; otherwise it
-    /// cannot be changed.
+    /// cluster's default. Can give way to a strategy and come back once that is taken out or `[]`; otherwise it cannot
+    /// be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub launch_type: Option<LaunchType>,
     /// Capacity providers and their shares, instead of launchType. An edit is a new deployment. `[]` goes back to the

@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A kind of object that stands for something in AWS.
 pub trait Managed: Sized + Send + Sync + 'static {
@@ -210,6 +211,11 @@ pub fn statements_of(stop: &Stop) -> Vec<Statement> {
     vec![Statement::no(Ready, stop.reason(), stop.message()), Statement::yes(companion, stop.reason(), stop.message())]
 }
 
+/// Reason of a pass that was made on an object as it no longer stands there. It says nothing, and the next one has the news.
+const OUTDATED: &str = "Outdated";
+/// How long the cache may take to catch up; its news wakes the object anyway.
+const BEHIND: Duration = Duration::from_secs(1);
+
 /// One pass over one object.
 ///
 /// # Errors
@@ -229,6 +235,9 @@ pub async fn reconcile<M: Managed>(guarded: Arc<DeserializeGuard<M::Object>>, ct
     let before = M::status_of(&object).cloned().unwrap_or_default();
     let mut pass = Pass { want: None, seen: None, done: Vec::new(), end: Ok(Next::Settled) };
     pass.end = look_decide_act::<M>(&mut object, &ctx, &mut pass).await;
+    if matches!(&pass.end, Err(Stop::Waiting { reason, .. }) if *reason == OUTDATED) {
+        return Ok(Action::requeue(BEHIND));
+    }
     let site = ctx.site();
     let status = M::status(&object, &pass, site.as_ref(), ctx.clock.now());
     let notices = M::notices(&before, &status, &pass);
@@ -293,7 +302,7 @@ async fn act<M: Managed>(
     for step in steps {
         let before = M::status_of(object).cloned().unwrap_or_default();
         if let Some(site) = &site {
-            write::status::<M>(ctx, object, M::promise(&before, want, step, site)).await?;
+            write::promise::<M>(ctx, object, M::promise(&before, want, step, site)).await?;
         }
         done.push(M::act(object, want, step, ctx).await?);
     }

@@ -19,6 +19,13 @@ pub struct Caches {
 }
 
 impl Caches {
+    /// Waits until both kinds have been listed once. Before that what is there looks as if it were not.
+    pub async fn are_filled(&self) {
+        // The only error is that the watch is gone: the process is ending.
+        let _ = self.task_definitions.wait_until_ready().await;
+        let _ = self.services.wait_until_ready().await;
+    }
+
     /// The task definition of that name, if it is there and readable.
     pub fn task_definition(&self, namespace: &str, name: &str) -> Option<EcsTaskDefinition> {
         self.task_definitions.get(&ObjectRef::new(name).within(namespace)).and_then(|guarded| guarded.0.clone().ok())

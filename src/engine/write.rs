@@ -2,7 +2,7 @@
 
 use super::conditions::{Statement, Type, merge};
 use super::ctx::{Ctx, Written};
-use super::{Managed, Notice};
+use super::{Managed, Notice, OUTDATED, Stop};
 use crate::api::shared::FINALIZER;
 use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams};
 use kube::core::error_boundary::InvalidObject;
@@ -82,13 +82,39 @@ fn version(text: Option<&str>) -> u64 {
 
 /// Writes the status if it differs from the one that stands there.
 pub(super) async fn status<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), kube::Error> {
+    replace_status::<M>(ctx, object, status, None).await
+}
+
+/// Writes what must stand in status before a step, on top of the newest version that is known or not at all. The cache may
+/// lag behind what this process, or the one before it, has written: a step that was promised there already must be looked
+/// for and not taken again.
+pub(super) async fn promise<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), Stop> {
+    let uid = object.uid().unwrap_or_default();
+    let cached = object.resource_version();
+    let written = ctx.written.lock().get(&uid).and_then(|written| written.resource_version.clone());
+    let newest = [cached, written].into_iter().flatten().max_by_key(|text| version(Some(text)));
+    match replace_status::<M>(ctx, object, status, newest).await {
+        Err(kube::Error::Api(refusal)) if refusal.code == 409 => Err(Stop::waiting(OUTDATED, "the object has changed meanwhile")),
+        outcome => Ok(outcome?),
+    }
+}
+
+async fn replace_status<M: Managed>(
+    ctx: &Ctx,
+    object: &mut M::Object,
+    status: M::Status,
+    only_on: Option<String>,
+) -> Result<(), kube::Error> {
     let before = M::status_of(object).map(serde_json::to_value).transpose().unwrap_or_default();
     let before = before.unwrap_or(Value::Null);
     let Ok(after) = serde_json::to_value(&status) else { return Ok(()) };
     if before == after {
         return Ok(());
     }
-    let patch = json!({"status": merge_patch(&before, &after)});
+    let mut patch = json!({"status": merge_patch(&before, &after)});
+    if let Some(resource_version) = only_on {
+        patch["metadata"] = json!({"resourceVersion": resource_version});
+    }
     let written = patch_status::<M>(ctx, object.namespace().as_deref(), &object.name_any(), &patch).await?;
     if let Some(meta) = written {
         let resource_version = meta.resource_version;

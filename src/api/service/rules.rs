@@ -189,8 +189,8 @@ const KEPT: &[(&str, &str)] = &[
         "role cannot be changed: delete the service and create it anew",
     ),
     (
-        "$controller == 'EXTERNAL' || $oldController == 'EXTERNAL' || (has(self.launchType) == has(oldSelf.launchType) ? (!has(self.launchType) || self.launchType == oldSelf.launchType) : (has(self.capacityProviderStrategy) && (size(self.capacityProviderStrategy) == 0) == has(self.launchType)))",
-        "launchType cannot be changed: replace it by a non-empty capacityProviderStrategy, or come back to it with capacityProviderStrategy: []",
+        "$controller == 'EXTERNAL' || $oldController == 'EXTERNAL' || (has(self.launchType) == has(oldSelf.launchType) ? (!has(self.launchType) || self.launchType == oldSelf.launchType) : (has(self.launchType) ? !$hasStrategy && (has(self.capacityProviderStrategy) || has(oldSelf.capacityProviderStrategy)) : $hasStrategy))",
+        "launchType cannot be changed: replace it by a non-empty capacityProviderStrategy, or come back to it from one",
     ),
     (
         "$controller == $oldController || $controller != 'CODE_DEPLOY'",

@@ -404,19 +404,19 @@ fn default_written_out_is_no_change() {
 }
 
 #[test]
-fn launch_type_gives_way_to_a_strategy_and_comes_back_with_an_empty_one() {
+fn launch_type_gives_way_to_a_strategy_and_comes_back_with_an_empty_one_or_none() {
     let strategy = || json!({"launchType": null, "capacityProviderStrategy": [{"capacityProvider": "own", "weight": 1}]});
     let on_strategy = || edited(on_instances(), strategy());
     let back = || edited(on_instances(), json!({"capacityProviderStrategy": []}));
     assert_eq!(refusal(on_instances(), on_strategy()), None);
     assert_eq!(refusal(on_strategy(), back()), None);
     assert_eq!(refusal(back(), on_instances()), None);
+    assert_eq!(refusal(on_strategy(), on_instances()), None);
 
     let refused = "launchType cannot be changed";
     let without = edited(on_instances(), json!({"launchType": null}));
     assert!(refusal(on_instances(), without.clone()).unwrap().contains(refused));
     assert!(refusal(without, on_instances()).unwrap().contains(refused));
-    assert!(refusal(on_strategy(), on_instances()).unwrap().contains(refused));
     let external = edited(on_instances(), json!({"launchType": "EXTERNAL"}));
     assert!(refusal(on_instances(), external).unwrap().contains(refused));
 }

@@ -203,8 +203,11 @@ impl Entry {
             return None;
         }
         let arn = self.deployment_arn.as_ref().or(service.current_service_deployment.as_ref())?;
-        let is_known = deployment.as_ref().is_some_and(|d| d.arn == *arn && d.is_terminal());
-        (self.is_rolling && !is_known).then(|| arn.clone())
+        let held = deployment.as_ref().filter(|d| d.arn == *arn);
+        // One that was refused while the rollout ended is still due: what is held would stand for ever.
+        let is_due = held.is_some_and(|d| !d.is_terminal()) || self.failed_beside.contains_key(&Beside::Deployment);
+        let is_known = held.is_some_and(|d| d.is_terminal()) && !is_due;
+        ((self.is_rolling || is_due) && !is_known).then(|| arn.clone())
     }
 
     /// Whether a read beside the service failed so lately, and in such a way, that another would too.
@@ -232,7 +235,8 @@ impl Entry {
     pub(super) fn wants_stopped(&self, now: Instant, polling: &Polling) -> bool {
         let Seen::Live { service, .. } = &self.seen else { return false };
         let is_lacking = service.running < service.desired || service.deployments.iter().any(|d| d.failed > 0);
-        is_lacking
+        // What could not be read is still owed when tasks are lacking no more: it tells why a rollout failed.
+        (is_lacking || self.failed_beside.contains_key(&Beside::StoppedTasks))
             && !self.is_refused(Beside::StoppedTasks, now, polling)
             && self.stopped_looked.is_none_or(|at| now >= at + polling.stopped_tasks)
     }

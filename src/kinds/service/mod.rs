@@ -158,7 +158,8 @@ impl Managed for EcsServiceKind {
         }
         let remembered = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_deref());
         services.follow_deployment(&key, remembered);
-        Ok(observed::Observed::new(memory, services.get(&key), services.last_error(&key)))
+        let seen = observed::Observed::new(memory, services.get(&key), services.last_error(&key));
+        Ok(observed::Observed { trouble_beside: services.last_error_beside(&key), ..seen })
     }
 
     fn plan(want: &Desired, seen: &observed::Observed) -> Plan<Step> {

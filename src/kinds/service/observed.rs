@@ -27,6 +27,8 @@ pub struct Observed {
     pub failed: Option<FailedRollout>,
     /// Why the last read failed, if it did.
     pub trouble: Option<AwsError>,
+    /// Why what is shown beside a service cannot be read, if so.
+    pub trouble_beside: Option<AwsError>,
 }
 
 /// How a service stands in ECS.

@@ -23,9 +23,14 @@ fn present(want: &Present, seen: &Observed) -> Plan<Step> {
     if want.management == ManagementPolicy::Observe {
         return observe(want, seen);
     }
-    if want.paused {
-        return Plan::Wait("paused by annotation".to_owned());
+    match unpaused(want, seen) {
+        Plan::Do(_) | Plan::Finish(_) if want.paused => Plan::Wait("paused by annotation: a change waits".to_owned()),
+        plan => plan,
     }
+}
+
+/// A pause holds back writes and nothing else: what agrees with its declaration is as ready as without.
+fn unpaused(want: &Present, seen: &Observed) -> Plan<Step> {
     if let Child::Apply(child) = &want.child {
         return Plan::Do(vec![Step::ApplyChild(child.clone())]);
     }
@@ -87,7 +92,7 @@ fn active(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
         Ownership::Nobody => return Plan::Refuse(conflict(want, "nobody's tags stand on it")),
         Ownership::Ours => {}
     }
-    if let Some(stop) = immutable(want, live) {
+    if let Some(stop) = immutable(want, seen, live) {
         return Plan::Refuse(stop);
     }
     let mut steps = update(want, seen, live);
@@ -125,10 +130,12 @@ fn adopt(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
 }
 
 /// What ECS cannot change, where the schema could not see it: the service was made otherwise.
-fn immutable(want: &Present, live: &LiveService) -> Option<Stop> {
+fn immutable(want: &Present, seen: &Observed, live: &LiveService) -> Option<Stop> {
     let live_type = live.launch_type.as_deref();
     let declared = want.declared["launchType"].as_str();
     let emptied = want.declared["capacityProviderStrategy"].as_array().is_some_and(Vec::is_empty);
+    // Server-side apply drops an empty list, so that a strategy of ours that is taken out has to do as well.
+    let emptied = emptied || seen.memory.applied.iter().any(|path| path == "capacityProviderStrategy");
     if let (Some(live_type), Some(declared)) = (live_type, declared)
         && live_type != declared
     {

@@ -10,7 +10,7 @@ use super::{Desired, Done, EcsServiceKind as Kind, Step, events};
 use crate::api::service::status::{Deployment, Rollout};
 use crate::api::shared::{Drift, GROUP, ManagementPolicy};
 use crate::api::{EcsService, EcsServiceStatus as Status};
-use crate::aws::LiveService;
+use crate::aws::{AwsError, LiveService};
 use crate::domain::owner::Ownership;
 use crate::domain::{short_name, whole_seconds};
 use crate::engine::conditions::{Statement, Type, merge};
@@ -38,6 +38,9 @@ fn place(status: &mut Status, site: &Site) {
 
 /// The status after a pass.
 pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: Timestamp) -> Status {
+    if let (Some(said), true) = (&object.status, is_before_the_first_look(pass)) {
+        return said.clone();
+    }
     let mut status = object.status.clone().unwrap_or_default();
     let generation = object.metadata.generation;
     status.selector = Some(format!("{GROUP}/service={}", object.name_any()));
@@ -69,6 +72,18 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
     let statements = statements(&status, pass, present, now);
     status.conditions = merge(&before, &statements, generation, now);
     status
+}
+
+/// Whether the operator has just started and has not read the service yet. What was said last is then worth more than that
+/// nothing is known: a restart must not make every service not Ready for a moment.
+fn is_before_the_first_look(pass: &Pass<Kind>) -> bool {
+    let unread = |seen: &Observed| {
+        seen.state == State::Unknown
+            && seen.trouble.is_none()
+            && !seen.memory.conditions.is_empty()
+            && seen.memory.service_arn.is_some()
+    };
+    matches!(pass.end, Ok(Next::Progressing(_))) && pass.done.is_empty() && pass.seen.as_ref().is_some_and(unread)
 }
 
 /// What is not ours is not shown as ours: only a service that is owned, observed or to be adopted fills the status.
@@ -213,6 +228,9 @@ fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>, now: T
         (Ok(_), None) => progressing("Deleting", &waiting_for(&pass.end)),
         (Ok(_), Some(want)) => of_rollout(status, pass, want, now),
     };
+    if let (Some(blind), Some(ready), true) = (blind_spot(pass), all.first_mut(), pass.end.is_ok()) {
+        ready.message = format!("{}; {blind}", ready.message);
+    }
     all.extend(available(status));
     if status.rollout.as_ref().is_some_and(|rollout| rollout.state == state::ROLLED_BACK) {
         let held = want.zip(pass.seen.as_ref()).is_some_and(|(want, seen)| is_held(want, seen));
@@ -231,6 +249,14 @@ fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>, now: T
         all.push(Statement::yes(Type::Drifted, "Differs", drift::sentence(&status.drift)));
     }
     all
+}
+
+/// What is not seen of a service because a person has to allow it first; what passes by itself is not worth a word.
+fn blind_spot(pass: &Pass<Kind>) -> Option<String> {
+    let seen = pass.seen.as_ref()?;
+    let lasting = |error: &&AwsError| !error.is_transient();
+    let error = seen.trouble.as_ref().filter(lasting).or(seen.trouble_beside.as_ref().filter(lasting))?;
+    Some(format!("part of it cannot be seen: {}: {}. {}", error.operation, error.message.trim_end_matches('.'), error.advice()))
 }
 
 fn waiting_for(end: &Result<Next, crate::engine::Stop>) -> String {

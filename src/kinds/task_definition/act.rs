@@ -1,10 +1,11 @@
 //! Carries out one step on a task definition family.
 
 use super::desired::Present;
+use super::observe::SEARCHED;
 use super::{Desired, Done, Step};
 use crate::api::EcsTaskDefinition;
-use crate::aws::{Ecs, codec};
-use crate::domain::owner::{HASH, OWNER_KEYS};
+use crate::aws::{Ecs, TaskDefinition, codec};
+use crate::domain::owner::{HASH, OWNER_KEYS, Ownership};
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
 use serde_json::{Value, json};
@@ -89,6 +90,11 @@ async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Resu
     let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
     let registered = ecs.register_task_definition(granted).await?;
     tracing::info!(arn = registered.arn, "registered a task definition");
+    if let Some(older) = same_before(object, want, registered.revision, &ecs).await? {
+        ecs.deregister_task_definition(&registered.arn).await?;
+        tracing::info!(arn = older.arn, "found the revision that stood for this declaration already");
+        return Ok(selected(want, older.revision, older.arn));
+    }
     Ok(Done::Current {
         foreign: foreign(object, want, registered.revision, &ecs).await?,
         arn: registered.arn,
@@ -97,6 +103,30 @@ async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Resu
         tags: want.tags.clone(),
         registered_at: registered.registered_at,
     })
+}
+
+/// The revision of ours that stood for the same declaration before, where status knows of none although the family is not
+/// new: the object was restored without its status. A new revision that is the same would replace every task for nothing.
+async fn same_before(
+    object: &EcsTaskDefinition,
+    want: &Present,
+    revision: i32,
+    ecs: &Ecs,
+) -> Result<Option<TaskDefinition>, Stop> {
+    let is_known = object.status.as_ref().is_some_and(|status| !status.revisions.is_empty());
+    if is_known || revision == 1 {
+        return Ok(None);
+    }
+    let mut arns = ecs.list_task_definitions(&want.family).await?;
+    arns.retain(|arn| super::number_in(arn).is_some_and(|number| number < revision));
+    for arn in arns.iter().take(SEARCHED) {
+        let Some(found) = ecs.describe_task_definition(arn).await? else { continue };
+        let ours = want.owner.judge(&found.tags, None) == Ownership::Ours;
+        if found.active && ours && found.tags.get(HASH) == Some(&want.hash) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// Numbers are given one after the other, so a gap tells that somebody else registered. Only then AWS is asked.

@@ -13,7 +13,7 @@ use crate::engine::Stop;
 use std::collections::BTreeSet;
 
 /// How many of the newest revisions are described in search of one that carries our tags.
-const SEARCHED: usize = 20;
+pub(super) const SEARCHED: usize = 20;
 
 /// What is known in this pass.
 ///
@@ -68,8 +68,7 @@ fn other_rules(memory: &EcsTaskDefinitionStatus) -> bool {
 
 /// Describes the newest ACTIVE revisions, back to the newest that status knows.
 async fn search(family: &str, memory: &EcsTaskDefinitionStatus, seen: &mut Observed, ecs: &Ecs) -> Result<(), AwsError> {
-    let mut arns = ecs.list_task_definitions(family).await?;
-    arns.reverse();
+    let arns = ecs.list_task_definitions(family).await?;
     seen.active = Some(arns.iter().filter_map(|arn| super::number_in(arn)).collect());
     let known = memory.revisions.iter().map(|ours| ours.revision).max().unwrap_or_default();
     for arn in arns.iter().take(SEARCHED) {
