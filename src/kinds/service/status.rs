@@ -39,6 +39,9 @@ fn place(status: &mut Status, site: &Site) {
 /// The status after a pass.
 pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: Timestamp) -> Status {
     let mut status = object.status.clone().unwrap_or_default();
+    if is_before_first_look(pass) {
+        return status;
+    }
     let generation = object.metadata.generation;
     status.selector = Some(format!("{GROUP}/service={}", object.name_any()));
     status.cluster = Some(object.spec.cluster.clone());
