@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
 }
 
 async fn measure(arguments: &Arguments) -> Result<()> {
-    operator::build().await?;
+    operator::program()?;
     let wanted: BTreeSet<u8> = if arguments.only.is_empty() { (1..=10).collect() } else { arguments.only.iter().copied().collect() };
     let sizes = Sizes::of(arguments.scale);
     let mut rows = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use anyhow::{Context, Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::{Child, Command};
@@ -104,34 +104,16 @@ impl Operator {
     }
 }
 
-/// The operator's program: it lies beside ours.
-fn program() -> Result<PathBuf> {
-    let ours = std::env::current_exe()?;
-    Ok(ours.parent().context("our own program lies nowhere")?.join("ecs-operator"))
-}
-
-/// Builds the operator as we were built, when cargo started us; without cargo, the one that lies beside us is taken.
+/// The operator's program, which lies beside ours.
 ///
 /// # Errors
-/// When it does not build, or is not there.
-pub async fn build() -> Result<()> {
-    if let Some(cargo) = std::env::var_os("CARGO") {
-        let mut command = Command::new(cargo);
-        command.args(["build", "--package", "ecs-operator", "--bin", "ecs-operator"]);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-        if !cfg!(debug_assertions) {
-            command.arg("--release");
-        }
-        let status = command.status().await?;
-        anyhow::ensure!(status.success(), "the operator does not build");
-    }
-    let program = program()?;
-    anyhow::ensure!(
-        program.is_file(),
-        "{} is missing; build it with `cargo build --release --bin ecs-operator`",
-        program.display()
-    );
-    Ok(())
+/// When it was not built.
+pub fn program() -> Result<PathBuf> {
+    let ours = std::env::current_exe()?;
+    let program = ours.with_file_name("ecs-operator");
+    let build = "build it with `cargo build --release --package ecs-operator --package bench`";
+    anyhow::ensure!(program.is_file(), "{} is missing; {build}", program.display());
+    Ok(program)
 }
 
 /// Size of the program in MB of a million bytes.

@@ -44,6 +44,7 @@ pub struct World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        eprintln!("  calls to AWS at the end: {:?}", self.aws.counts());
         self.server.abort();
     }
 }

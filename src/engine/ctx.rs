@@ -1,7 +1,8 @@
 //! What a pass needs beside the object: AWS, the caches, the clock, and what is remembered between passes.
 
 use super::Stop;
-use super::next::{self, Next};
+use super::failures::Failures;
+use super::next::Next;
 use super::refs::Caches;
 use crate::aws::connection::Connection;
 use crate::aws::reflector::Services;
@@ -71,7 +72,7 @@ pub struct Ctx {
     pub installation: String,
     /// The status written last per object, until the cache has caught up.
     pub(super) written: Mutex<HashMap<String, Written>>,
-    failures: Mutex<HashMap<String, u32>>,
+    failures: Failures,
 }
 
 /// A status that the cache may not show yet.
@@ -93,7 +94,7 @@ impl Ctx {
             metrics,
             installation,
             written: Mutex::default(),
-            failures: Mutex::default(),
+            failures: Failures::default(),
         }
     }
 
@@ -141,23 +142,26 @@ impl Ctx {
         let jitter = rand::random::<f64>();
         let delay = match end {
             Ok(next) => {
-                self.failures.lock().remove(uid);
+                self.failures.forget(uid);
                 next.delay(jitter)
             }
-            Err(stop) => {
-                let mut failures = self.failures.lock();
-                let count = failures.entry(uid.to_owned()).or_default();
-                *count += 1;
-                next::retry(stop, *count, jitter)
-            }
+            Err(stop) => self.failures.failed(uid, stop, self.clock.instant(), jitter),
         };
         delay.map_or_else(Action::await_change, Action::requeue)
+    }
+
+    /// Lets a write be tried, unless the same has just failed.
+    ///
+    /// # Errors
+    /// What it failed with.
+    pub(super) fn attempt(&self, uid: &str, attempt: u64) -> Result<(), Stop> {
+        self.failures.attempt(uid, attempt, self.clock.instant())
     }
 
     /// Forgets what is remembered about an object that is gone.
     pub(super) fn forget<K: Resource>(&self, object: &K) {
         let uid = object.uid().unwrap_or_default();
         self.written.lock().remove(&uid);
-        self.failures.lock().remove(&uid);
+        self.failures.forget(&uid);
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod conditions;
 pub mod ctx;
+pub mod failures;
 pub mod drift;
 pub mod lease;
 pub mod next;
@@ -45,7 +46,7 @@ pub trait Managed: Sized + Send + Sync + 'static {
     /// What other objects contribute, taken from the watch caches.
     type Refs: Send + Sync;
     /// What is wanted in AWS, absence included.
-    type Desired: Send + Sync;
+    type Desired: Debug + Send + Sync;
     /// What is seen in AWS.
     type Observed: Send + Sync;
     /// One write, safe to repeat.
@@ -279,15 +280,22 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &m
         Plan::Refuse(stop) => Err(stop),
         Plan::Gone => Ok(Next::Gone),
         Plan::Do(steps) => {
+            may_attempt::<M>(object, want, &steps, ctx)?;
             write::add_finalizer::<M>(ctx, object).await?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
             Ok(Next::Acted)
         }
         Plan::Finish(steps) => {
+            may_attempt::<M>(object, want, &steps, ctx)?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
             Ok(Next::Gone)
         }
     }
+}
+
+/// What failed is not repeated because something woke the object, only when it is time or when something differs.
+fn may_attempt<M: Managed>(object: &M::Object, want: &M::Desired, steps: &[M::Step], ctx: &Ctx) -> Result<(), Stop> {
+    ctx.attempt(&object.uid().unwrap_or_default(), watch::hash(&format!("{want:?}{steps:?}")))
 }
 
 /// Carries out the steps in order; the first failure ends it. Before each, what it needs to be found again is in status.

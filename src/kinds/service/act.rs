@@ -4,7 +4,7 @@ use super::desired::Present;
 use super::{Desired, Done, Step};
 use crate::api::EcsService;
 use crate::aws::reflector::Seen;
-use crate::aws::{LiveService, codec};
+use crate::aws::{AwsError, Kind, LiveService, codec};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
 use crate::domain::owner::Ownership;
@@ -70,8 +70,11 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     let created = match ctx.aws.ecs().create_service(granted).await {
         Ok(created) => created,
         Err(error) => {
-            // Somebody's service of that name may stand there, or ours from a reply that was lost: a look will tell.
-            ctx.aws.services.touched(&want.key);
+            // Somebody's service of that name may stand there: a look will tell. Where AWS broke, the token makes the
+            // repetition safe, and one call is enough.
+            if leaves_doubt(&error) && error.kind != Kind::Unavailable {
+                ctx.aws.services.touched(&want.key);
+            }
             return Err(error.into());
         }
     };
@@ -120,7 +123,9 @@ async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx
             Ok(if deploys { Done::Began(live) } else { Done::Changed(live) })
         }
         Err(error) => {
-            ctx.aws.services.touched(&want.key);
+            if leaves_doubt(&error) {
+                ctx.aws.services.touched(&want.key);
+            }
             Err(error.into())
         }
     }
@@ -149,11 +154,18 @@ async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {
         }
         Ok(None) => ctx.aws.services.touched(key),
         Err(error) => {
-            ctx.aws.services.touched(key);
+            if leaves_doubt(&error) {
+                ctx.aws.services.touched(key);
+            }
             return Err(error.into());
         }
     }
     Ok(Done::Deleted)
+}
+
+/// Whether a look at the service can tell more than the refusal did.
+fn leaves_doubt(error: &AwsError) -> bool {
+    !matches!(error.kind, Kind::Throttled | Kind::Denied | Kind::Credentials | Kind::Quota)
 }
 
 /// The reply to our own write is the newest that is known.

@@ -154,7 +154,11 @@ impl Managed for EcsServiceKind {
         // Nothing was ever sent for a new object: it is created first and read on conflict.
         let fresh = memory.service_arn.is_none() && memory.account.is_none() && is_full(object);
         if !fresh {
-            services.follow(&key, &owner, pace(asked, &services.get(&key)));
+            let is_changed = object.metadata.generation != memory.observed_generation;
+            let seen = services.get(&key);
+            // After a start there is much to be read. Who changed something meanwhile does not wait for all of it.
+            let asked = asked || (is_changed && matches!(seen, Seen::Unknown));
+            services.follow(&key, &owner, pace(asked, &seen));
         }
         let remembered = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_deref());
         services.follow_deployment(&key, remembered);

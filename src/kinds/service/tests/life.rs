@@ -80,6 +80,18 @@ fn nothing_is_done_about_a_service_that_could_not_be_read_yet() {
 }
 
 #[test]
+fn a_start_of_the_operator_changes_no_status() {
+    let mut world = in_force(service("web"));
+    let before = world.status.clone();
+    let live = world.live.take();
+    assert!(waiting(world.pass()).contains("first look"));
+    assert_eq!(world.status, before);
+    world.live = live;
+    assert_eq!(world.pass(), Plan::InSync);
+    assert_eq!(world.status, before);
+}
+
+#[test]
 fn a_service_without_our_tags_is_left_alone() {
     let world = beside(service("web").count(9), &service("web"));
     let stop = refusal(world.plan());
