@@ -73,11 +73,6 @@ impl Emulator {
         format!("http://{}", self.address)
     }
 
-    /// What it printed.
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
     /// Subnets and a security group that it has.
     pub fn places(&self) -> Places {
         let subnets = self.ec2("DescribeSubnets", "<subnetId>");
@@ -88,7 +83,8 @@ impl Emulator {
     /// Values of an element in an answer of EC2. Two calls are no reason for another SDK.
     fn ec2(&self, action: &str, element: &str) -> Vec<String> {
         let body = format!("Action={action}&Version=2016-11-15");
-        let scope = "AWS4-HMAC-SHA256 Credential=111122223333/20260101/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
+        let scope =
+            "AWS4-HMAC-SHA256 Credential=111122223333/20260101/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=0";
         let head = format!(
             "POST / HTTP/1.0\r\nHost: {}\r\nAuthorization: {scope}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n",
             self.address,

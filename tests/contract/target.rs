@@ -46,9 +46,9 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// A fresh simulator behind HTTP, whose clock moves only while a check waits.
+    /// A fresh simulator behind HTTP. Its clock moves while a check waits; else it crawls, for no two things happen at one moment.
     pub async fn simulated(id: &str, config: &SdkConfig) -> Self {
-        let simulator = Simulator::new(Settings { speed: 0.0, ..Settings::default() });
+        let simulator = Simulator::new(Settings { speed: 0.1, ..Settings::default() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let server = simulator.clone();

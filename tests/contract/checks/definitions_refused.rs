@@ -3,7 +3,7 @@
 use crate::check::{Check, refused, with};
 use serde_json::{Value, json};
 
-/// Refusals of `RegisterTaskDefinition`, all of them a `ClientException`. AWS's words are checked where a source quotes them.
+/// Refusals of `RegisterTaskDefinition`. Whether as `ClientException` or `InvalidParameterException` is not documented for most.
 pub fn checks() -> Vec<Check> {
     let container = json!({"name": "app", "image": "nginx:1", "memory": 64});
     let second = with(container.clone(), &json!({"name": "second"}));
@@ -66,7 +66,14 @@ pub fn checks() -> Vec<Check> {
 fn definition(sentence: &'static str, source: &'static str, words: &'static str, patch: Value) -> Check {
     let run = move |aws: crate::target::Aws| {
         let input = with(aws.fargate("nginx:1"), &patch);
-        let answer = async move { refused(aws.register(input).await, "ClientException", words) };
+        let answer = async move {
+            match aws.register(input).await {
+                Err(refusal) if refusal.code == "InvalidParameterException" => {
+                    refused(Err(refusal), "InvalidParameterException", words)
+                }
+                answer => refused(answer, "ClientException", words),
+            }
+        };
         Box::pin(answer) as futures::future::LocalBoxFuture<'static, _>
     };
     Check { area: "", sentence, source, run: Box::new(run) }

@@ -85,10 +85,8 @@ async fn until_stopped(aws: &Aws, arn: &Value) -> Result<Value, String> {
 async fn runs(aws: Aws) -> Seen {
     let task = started(&aws).await?;
     holds("", &task, &json!({"lastStatus": "PROVISIONING", "desiredStatus": "RUNNING"}))?;
-    aws.until("the task is RUNNING", async |aws| {
-        Ok((aws.task(&task["taskArn"]).await?["lastStatus"] == "RUNNING").then_some(()))
-    })
-    .await
+    aws.until("the task is RUNNING", async |aws| Ok((aws.task(&task["taskArn"]).await?["lastStatus"] == "RUNNING").then_some(())))
+        .await
 }
 
 async fn group(aws: Aws) -> Seen {
