@@ -1,4 +1,4 @@
-//! What is sent by UpdateService, TagResource and UntagResource.
+//! What is sent by `UpdateService`, `TagResource` and `UntagResource`.
 
 use super::declared::{Declared, arn_of, service};
 use super::world::in_force;
@@ -140,6 +140,17 @@ fn a_setting_that_leaves_a_nested_declaration_is_noticed() {
     };
     let sent = edit(breaker(json!({"thresholdConfiguration": {"type": "COUNT", "value": 5}})), breaker(json!({})));
     assert_eq!(sent, json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": true, "rollback": true}}}));
+}
+
+#[test]
+fn a_platform_version_is_unpinned_by_saying_latest() {
+    let pinned = service("web").with("platformVersion", json!("1.4.0"));
+    let mut world = in_force(pinned);
+    world.declared = service("web").with("platformVersion", json!("LATEST"));
+    assert_eq!(update(world.plan()), json!({"platformVersion": "LATEST"}));
+    world.settle();
+    world.live().fields["platformVersion"] = json!("1.5.0");
+    assert_eq!(world.plan(), Plan::InSync, "what LATEST came to");
 }
 
 #[test]
