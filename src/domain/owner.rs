@@ -115,7 +115,10 @@ mod tests {
             Owner { name: "other".into(), ..ours.clone() },
         ] {
             let judged = ours.judge(&other.tags(), Some("a"));
-            assert!(matches!(&judged, Ownership::Other(who) if who.contains(&other.name) && who.contains(&other.kind)), "{judged:?}");
+            assert!(
+                matches!(&judged, Ownership::Other(who) if who.contains(&other.name) && who.contains(&other.kind)),
+                "{judged:?}"
+            );
         }
     }
 

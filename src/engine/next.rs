@@ -69,7 +69,15 @@ mod tests {
 
     fn told(kind: Kind, retry_after: Option<Duration>) -> Stop {
         let message = String::new();
-        Stop::Aws(AwsError { operation: "CreateService", kind, code: None, message, retry_after, request_id: None, is_write: true })
+        Stop::Aws(AwsError {
+            operation: "CreateService",
+            kind,
+            code: None,
+            message,
+            retry_after,
+            request_id: None,
+            is_write: true,
+        })
     }
 
     fn seconds(stop: &Stop, failures: &[u32]) -> Vec<u64> {
@@ -78,7 +86,9 @@ mod tests {
 
     #[test]
     fn pauses_double_from_one_second_to_ten_minutes() {
-        for stop in [error(Kind::Throttled), error(Kind::Denied), error(Kind::NotReady), error(Kind::Unknown), Stop::Kube(String::new())] {
+        for stop in
+            [error(Kind::Throttled), error(Kind::Denied), error(Kind::NotReady), error(Kind::Unknown), Stop::Kube(String::new())]
+        {
             assert_eq!(seconds(&stop, &[0, 1, 2, 3, 4, 10, 11, 12, u32::MAX]), [1, 1, 2, 4, 8, 512, 600, 600, 600], "{stop:?}");
         }
     }
@@ -92,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_pause_that_aws_asks_for_is_kept() {
-        let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
+        let minutes = |minutes: u64| Some(Duration::from_mins(minutes));
         assert_eq!(seconds(&told(Kind::Throttled, minutes(2)), &[1, 9]), [120, 256]);
         assert_eq!(seconds(&told(Kind::Throttled, minutes(30)), &[1]), [1800], "longer than ours is longer");
     }
@@ -112,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_settled_object_is_looked_at_again_and_one_that_is_gone_is_not() {
-        assert_eq!(Next::Settled.delay(0.0), Some(Duration::from_secs(1800)));
+        assert_eq!(Next::Settled.delay(0.0), Some(Duration::from_mins(30)));
         assert_eq!(Next::Progressing(String::new()).delay(0.0), Some(Duration::from_secs(30)));
         assert_eq!(Next::Acted.delay(0.5), Some(Duration::ZERO));
         assert_eq!(Next::Gone.delay(0.0), None);

@@ -303,7 +303,9 @@ fn of_rollout(status: &Status, pass: &Pass<Kind>, want: &Present, now: Timestamp
         }
         state::IN_PROGRESS => progressing("RolloutInProgress", &format!("{}{}", counts(rollout), hint(status))),
         _ if !serves(status, want, controller) && held => stalled("RolloutFailed", &failed_sentence(status)),
-        _ if !serves(status, want, controller) => progressing("RevisionNotServing", "the revision that was asked for does not serve yet"),
+        _ if !serves(status, want, controller) => {
+            progressing("RevisionNotServing", "the revision that was asked for does not serve yet")
+        }
         _ => vec![Statement::yes(Type::Ready, "Serving", serving(status))],
     }
 }
@@ -360,7 +362,8 @@ fn serving(status: &Status) -> String {
 fn failed_sentence(status: &Status) -> String {
     let newest = status.rollout.as_ref().filter(|rollout| rollout::has_failed(rollout));
     let before = status.failed.as_ref();
-    let revision = newest.and_then(|rollout| rollout.revision.as_deref()).or(before.map(|failed| short_name(&failed.task_definition)));
+    let revision =
+        newest.and_then(|rollout| rollout.revision.as_deref()).or(before.map(|failed| short_name(&failed.task_definition)));
     let reason = newest.and_then(|rollout| rollout.reason.as_deref()).or(before.map(|failed| failed.reason.as_str()));
     let (revision, reason) = (revision.unwrap_or_default(), reason.unwrap_or("ECS gave no reason"));
     let now = match before.and_then(|failed| failed.rolled_back_to.as_ref()).and(status.revision.as_ref()) {

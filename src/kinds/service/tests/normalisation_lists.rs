@@ -1,5 +1,7 @@
 //! Declaration against live service, continued: lists, network, Service Connect, volumes (rules 20 and 23 to 27).
 
+#![expect(clippy::needless_pass_by_value, reason = "literals of JSON read best as they are")]
+
 use super::normalisation::{assert_different, assert_same, differs};
 use serde_json::{Value, json};
 

@@ -11,6 +11,7 @@ use crate::kinds::service::canonical::canonical;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Values of the members that may be declared or left out.
 fn choices() -> Vec<(&'static str, Vec<Value>)> {
@@ -102,7 +103,7 @@ fn kept(field: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// After one edit everything declared is so, and what is no longer declared is as ECS would have made it.
     #[test]
@@ -194,6 +195,6 @@ proptest! {
 #[test]
 fn the_model_makes_what_is_declared() {
     let declared = service("web").count(2).present().declared;
-    assert_eq!(created(&declared, Default::default(), 1).fields["desiredCount"], json!(2));
+    assert_eq!(created(&declared, BTreeMap::default(), 1).fields["desiredCount"], json!(2));
     assert_eq!(steps(world(service("web")).plan()), [Step::Create]);
 }

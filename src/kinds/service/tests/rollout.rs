@@ -106,7 +106,7 @@ fn an_edit_or_a_restart_tries_again() {
     world.declared = service("web").breaker().runs("web:2").annotated("restarted-at", "now");
     match world.plan() {
         Plan::Do(steps) => {
-            assert_eq!(steps, [Step::Update { members: json!({"taskDefinition": arn_of("web:2")}), force: true, deploys: true }])
+            assert_eq!(steps, [Step::Update { members: json!({"taskDefinition": arn_of("web:2")}), force: true, deploys: true }]);
         }
         other => panic!("{other:?}"),
     }

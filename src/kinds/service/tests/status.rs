@@ -137,7 +137,8 @@ fn a_reference_that_is_not_ready_makes_its_service_not_ready_and_tells_its_reaso
     let mut world = in_force(service("web"));
     let mut refused = registered("web", "web:1", "bridge");
     let condition = &mut refused.status.as_mut().unwrap().conditions[0];
-    ("False".clone_into(&mut condition.status), "memory is too small".clone_into(&mut condition.message));
+    "False".clone_into(&mut condition.status);
+    "memory is too small".clone_into(&mut condition.message);
     world.declared = service("web").refers_to(refused);
     world.pass();
     assert_eq!(world.ready().0, "TaskDefinitionNotReady");

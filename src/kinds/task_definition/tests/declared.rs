@@ -69,7 +69,7 @@ impl Family {
                 uid: Some("uid-of-web".to_owned()),
                 generation: Some(1),
                 annotations: Some(self.annotations.clone()),
-                deletion_timestamp: self.is_deleted.then(|| Time(Timestamp::UNIX_EPOCH)),
+                deletion_timestamp: self.is_deleted.then_some(Time(Timestamp::UNIX_EPOCH)),
                 ..ObjectMeta::default()
             },
             spec: serde_json::from_value(self.spec.clone()).unwrap(),
@@ -148,7 +148,7 @@ impl Family {
             request_id: None,
             is_write: true,
         };
-        self.end(Pass { want: Some(want), seen: Some(self.seen()), done: Vec::new(), end: Err(Stop::Aws(refusal)) });
+        self.end(&Pass { want: Some(want), seen: Some(self.seen()), done: Vec::new(), end: Err(Stop::Aws(refusal)) });
     }
 
     pub fn pass_seeing(&mut self, seen: Observed) -> Plan<Step> {
@@ -169,12 +169,12 @@ impl Family {
                 Ok(Next::Acted)
             }
         };
-        self.end(Pass { want: want.ok(), seen: Some(seen), done, end });
+        self.end(&Pass { want: want.ok(), seen: Some(seen), done, end });
         plan
     }
 
-    fn end(&mut self, pass: Pass<EcsTaskDefinitionKind>) {
-        self.status = EcsTaskDefinitionKind::status(&self.object(), &pass, Some(&site()), Timestamp::UNIX_EPOCH);
+    fn end(&mut self, pass: &Pass<EcsTaskDefinitionKind>) {
+        self.status = EcsTaskDefinitionKind::status(&self.object(), pass, Some(&site()), Timestamp::UNIX_EPOCH);
     }
 
     /// Somebody, or we, register a revision.

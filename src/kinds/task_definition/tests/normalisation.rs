@@ -1,8 +1,10 @@
 //! Two forms of a task definition: what means the same and what does not, rule by rule of the notes on normalisation
 //! (parts 1 and 2).
 //!
-//! Not here: 9, second half (keys pasted in PascalCase), which the schema refuses; 15 (INACTIVE is gone), which the calls
+//! Not here: 9, second half (keys pasted in `PascalCase`), which the schema refuses; 15 (INACTIVE is gone), which the calls
 //! decide; 16 (a family without revision), which is the service's: see its tests.
+
+#![expect(clippy::needless_pass_by_value, reason = "literals of JSON read best as they are")]
 
 use crate::kinds::task_definition::canonical::{canonical, hash};
 use serde_json::{Value, json};

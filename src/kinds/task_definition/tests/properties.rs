@@ -6,6 +6,7 @@ use crate::kinds::task_definition::Step;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Members of a container that may be declared or left out.
 fn members() -> Vec<(&'static str, Value)> {
@@ -108,7 +109,7 @@ proptest! {
         let mut others = Vec::new();
         for (turn, image) in images.into_iter().enumerate() {
             if turn == foreign {
-                others.push(declared.register(json!({}), Default::default()));
+                others.push(declared.register(json!({}), BTreeMap::default()));
             }
             declared.edited(&format!("nginx:{image}"));
             declared.pass();

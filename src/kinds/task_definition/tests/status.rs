@@ -5,6 +5,7 @@ use super::site;
 use crate::engine::{Plan, Stop};
 use crate::kinds::task_definition::{Step, status};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 fn refusal(spec: &[(&str, Value)]) -> Option<Stop> {
     spec.iter().fold(family("nginx:1"), |family, (field, value)| family.with(field, value.clone())).desired().err()
@@ -140,7 +141,7 @@ fn a_difference_shows_no_secret_wherever_it_stands() {
             for (field, value) in declared.as_object().unwrap() {
                 family.spec[field] = value.clone();
             }
-            family.register(live.clone(), Default::default());
+            family.register(live.clone(), BTreeMap::default());
             family.pass();
             let written = serde_json::to_string(&family.status).unwrap();
             assert!(!written.contains(SECRET), "{written}");
