@@ -1,8 +1,14 @@
 //! Stories that users live, on a real kube-apiserver with the operator and a simulated AWS.
 
+mod fuse;
 mod gitops;
+mod killed;
+mod kubectl;
+mod lease;
+mod outages;
 mod ownership;
 mod refused;
+mod restored;
 mod rollouts;
 mod scaling;
 mod waiting;

@@ -144,7 +144,7 @@ async fn capacity_providers_are_changed_in_place() {
     assert_eq!(update.input["forceNewDeployment"], true);
     assert_eq!(world.count("DeleteService"), 0);
 
-    world.apply(&with(&web("nginx:1", 1), json!({"capacityProviderStrategy": []}))).await;
+    world.apply(&web("nginx:1", 1)).await;
     world
         .until("web", "it runs on its launch type", |service| {
             is_ready(service) && service.status.as_ref().unwrap().observed_generation == Some(3)
@@ -203,7 +203,7 @@ async fn when_the_cluster_is_gone_a_delete_ends() {
             aws.call("DescribeServices", input).unwrap()["services"][0]["status"] == "INACTIVE"
         })
         .await;
-    world.by_hand("DeleteCluster", json!({"cluster": CLUSTER}));
+    world.until_aws("the cluster is gone", |aws| aws.call("DeleteCluster", json!({"cluster": CLUSTER})).is_ok()).await;
     world.start_operator();
     world.delete_and_wait("web").await;
 }

@@ -9,6 +9,7 @@ use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{GroupVersionKind, ObjectMeta};
@@ -31,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The cluster that is there from the start.
 pub const CLUSTER: &str = "demo";
 
-async fn control_plane() -> &'static ControlPlane {
+/// The control plane that most stories share.
+pub async fn control_plane() -> &'static ControlPlane {
     static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
     SHARED
         .get_or_init(|| async {
@@ -44,12 +46,22 @@ async fn control_plane() -> &'static ControlPlane {
 
 /// Installs the kinds and waits until they are served.
 pub async fn install(kube: &Client) {
+    install_these(kube, crds()).await;
+}
+
+/// The same with definitions of the story's own.
+pub async fn install_these(kube: &Client, crds: impl IntoIterator<Item = CustomResourceDefinition>) {
     let api = Api::all(kube.clone());
-    for crd in crds() {
+    for crd in crds {
         api.create(&PostParams::default(), &crd).await.unwrap();
         let established = kube::runtime::conditions::is_crd_established();
         kube::runtime::wait::await_condition(api.clone(), &crd.name_any(), established).await.unwrap();
     }
+}
+
+/// An AWS in which a rollout takes half a second.
+pub fn fast() -> Settings {
+    Settings { speed: SPEED, ..Settings::default() }
 }
 
 /// One story's surroundings.
@@ -68,7 +80,7 @@ pub struct World {
 impl World {
     /// A namespace, an AWS account with a cluster `demo`, and an operator that is at work.
     pub async fn new() -> Self {
-        let mut world = Self::without_operator(Settings { speed: SPEED, ..Settings::default() }).await;
+        let mut world = Self::without_operator(fast()).await;
         world.start_operator();
         world
     }
@@ -97,14 +109,16 @@ impl World {
 
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
-        self.start_operator_over(self.kube.clone(), self.aws.http_client(), account);
+        let operator = self.operator(self.kube.clone(), self.aws.http_client(), account);
+        let stop = CancellationToken::new();
+        self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
     }
 
-    /// Starts the operator with wires of the story's own.
-    pub fn start_operator_over(&mut self, kube: Client, http: SharedHttpClient, account: &str) {
+    /// The operator, with wires of the story's own.
+    pub fn operator(&self, kube: Client, http: SharedHttpClient, account: &str) -> Operator {
         let config = config_in_process(http, account, "eu-central-1");
         let connection = Connection::of_account("default", &config, Pacer::new(), String::new()).unwrap();
-        let operator = Operator {
+        Operator {
             kube,
             connection,
             installation: self.installation.clone(),
@@ -117,9 +131,7 @@ impl World {
             },
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
-        };
-        let stop = CancellationToken::new();
-        self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
+        }
     }
 
     /// Stops the operator as SIGTERM does.
@@ -127,14 +139,6 @@ impl World {
         if let Some((stop, running)) = self.running.take() {
             stop.cancel();
             running.await.unwrap();
-        }
-    }
-
-    /// Ends the operator as SIGKILL does: between any two of its awaits.
-    pub async fn kill_operator(&mut self) {
-        if let Some((_, running)) = self.running.take() {
-            running.abort();
-            let _ = running.await;
         }
     }
 
@@ -229,6 +233,17 @@ impl World {
         until_some(what, async || {
             let service = self.services().get(name).await.unwrap();
             if holds(&service) { Ok(service) } else { Err(serde_yaml_ng::to_string(&service.status).unwrap()) }
+        })
+        .await
+    }
+
+    /// Waits until a service is as `holds` says of it as it stands there, whether this version can read it or not.
+    pub async fn until_raw(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ecs-operator.io", "v1alpha1", "EcsService"));
+        let api: Api<DynamicObject> = Api::namespaced_with(self.kube.clone(), &self.namespace, &resource);
+        until_some(what, async || {
+            let object = api.get(name).await.unwrap().data;
+            if holds(&object) { Ok(object) } else { Err(object.to_string()) }
         })
         .await
     }
