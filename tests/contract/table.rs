@@ -22,8 +22,11 @@ CloudFormation); **obs** transcripts of real output.
 
 **What emulators cannot show here.** They run without a Docker engine, so that a row means the same on every machine. Then moto's
 rollouts never end, and ministack's tasks run at once, whatever their image: nothing fails, and so no circuit breaker opens. With a
-Docker engine ministack does have failing tasks, a circuit breaker and a rollback; the operator's stories show that with a
-stand-in for the engine.
+Docker engine ministack's tasks take their time and fail, and its circuit breaker opens and rolls back. The operator's stories on
+ministack (`tests/contract/stories.rs`) show that with a stand-in for the engine. What they cannot show, for ministack does
+otherwise than AWS there too: a first deployment is `COMPLETED` before a task runs; a deployment that failed stays on the list
+for ever, and no service deployment tells that it was rolled back; a deletion never drains; tasks are started by the service's name, so
+those that failed cannot be told from others.
 
 ";
 

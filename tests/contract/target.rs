@@ -87,10 +87,15 @@ impl Aws {
                 return Err(format!("it never comes to pass that {what}"));
             }
             waited += step;
-            match &self.simulator {
-                Some(simulator) => simulator.advance(step),
-                None => tokio::time::sleep(step).await,
-            }
+            self.pass(step).await;
+        }
+    }
+
+    /// Lets time pass.
+    pub async fn pass(&self, time: Duration) {
+        match &self.simulator {
+            Some(simulator) => simulator.advance(time),
+            None => tokio::time::sleep(time).await,
         }
     }
 

@@ -30,8 +30,8 @@ pub fn checks() -> Vec<Check> {
 
 async fn new(aws: Aws) -> Seen {
     let service = aws.create(json!({"desiredCount": 2})).await?;
-    holds("", &service, &json!({"status": "ACTIVE", "desiredCount": 2, "runningCount": 0}))?;
-    holds("deployment: ", &service["deployments"][0], &json!({"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}))
+    holds("deployment: ", &service["deployments"][0], &json!({"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}))?;
+    holds("", &service, &json!({"status": "ACTIVE", "desiredCount": 2, "runningCount": 0}))
 }
 
 async fn full_arn(aws: Aws) -> Seen {
