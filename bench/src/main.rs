@@ -42,7 +42,8 @@ async fn main() -> Result<()> {
 
 async fn measure(arguments: &Arguments) -> Result<()> {
     operator::program()?;
-    let wanted: BTreeSet<u8> = if arguments.only.is_empty() { (1..=10).collect() } else { arguments.only.iter().copied().collect() };
+    let wanted: BTreeSet<u8> =
+        if arguments.only.is_empty() { (1..=10).collect() } else { arguments.only.iter().copied().collect() };
     let sizes = Sizes::of(arguments.scale);
     let mut rows = Vec::new();
     for arm in arms::ALL {
@@ -61,6 +62,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
 
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn print(rows: &[Row], scale: Scale) {
-    let build = if cfg!(debug_assertions) { "debug build: times, memory and processor time say nothing" } else { "release build" };
+    let build =
+        if cfg!(debug_assertions) { "debug build: times, memory and processor time say nothing" } else { "release build" };
     println!("{scale:?} scale, {build}\n\n{}", table::render(rows));
 }

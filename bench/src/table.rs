@@ -138,11 +138,10 @@ mod tests {
     #[test]
     fn a_percentile_is_a_value_that_was_measured() {
         let values: Vec<f64> = (1..=200).rev().map(f64::from).collect();
-        assert_eq!([percentile(&values, 50), percentile(&values, 99), percentile(&values, 100)], [
-            Some(100.0),
-            Some(198.0),
-            Some(200.0)
-        ]);
+        assert_eq!(
+            [percentile(&values, 50), percentile(&values, 99), percentile(&values, 100)],
+            [Some(100.0), Some(198.0), Some(200.0)]
+        );
         assert_eq!((percentile(&[7.0], 1), percentile(&[], 50)), (Some(7.0), None));
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// The longest time for which news of AWS do not bring the next try forward.
-const DEAF: Duration = Duration::from_secs(60);
+const DEAF: Duration = Duration::from_mins(1);
 
 /// The failures of all objects, by UID.
 #[derive(Debug, Default)]
@@ -105,6 +105,6 @@ mod tests {
         }
         assert_eq!(failures.attempt("a", 1, now + Duration::from_secs(59)), Err(stop()));
         assert_eq!(failures.failed("a", &stop(), now + Duration::from_secs(59), 0.0), Some(Duration::from_secs(1)));
-        assert_eq!(failures.attempt("a", 1, now + Duration::from_secs(60)), Ok(()));
+        assert_eq!(failures.attempt("a", 1, now + Duration::from_mins(1)), Ok(()));
     }
 }

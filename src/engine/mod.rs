@@ -6,8 +6,8 @@
 
 pub mod conditions;
 pub mod ctx;
-pub mod failures;
 pub mod drift;
+pub mod failures;
 pub mod lease;
 pub mod next;
 pub mod refs;

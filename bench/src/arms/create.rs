@@ -31,7 +31,10 @@ pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let failed = until_created.iter().filter(|call| call.outcome != Outcome::Ok).count();
     let of = format!("{size} pairs");
     Ok(vec![
-        Row::new(2, format!("AWS calls per pair created, {of}"), per_pair(until_created.len()), "").floor(2.0).peer(9.0).goal(2.1),
+        Row::new(2, format!("AWS calls per pair created, {of}"), per_pair(until_created.len()), "")
+            .floor(2.0)
+            .peer(9.0)
+            .goal(2.1),
         Row::new(2, format!("calls among them that failed, {of}"), count(failed), "").goal(0.0),
         Row::new(2, format!("UpdateService after create, {of}"), count(updates), "").peer(count(size)).goal(0.0),
         Row::new(2, format!("kube writes per pair until Ready, {of}"), per_pair(asked.writes() - asked.events), "").peer(8.0),

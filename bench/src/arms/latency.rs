@@ -27,7 +27,9 @@ pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
         world.apply_one(object).await?;
         applied.insert(name, now);
         if number == 0 {
-            world.until_calls("the first is registered", PATIENCE, |calls| succeeded(calls, "RegisterTaskDefinition") == 1).await?;
+            world
+                .until_calls("the first is registered", PATIENCE, |calls| succeeded(calls, "RegisterTaskDefinition") == 1)
+                .await?;
         }
         tokio::time::sleep(BETWEEN).await;
     }

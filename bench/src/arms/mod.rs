@@ -51,24 +51,12 @@ impl Sizes {
     /// The sizes of a scale.
     pub fn of(scale: Scale) -> Self {
         match scale {
-            Scale::Small => Self {
-                pairs: 100,
-                many: 500,
-                created: 20,
-                timed: 20,
-                paced: (30, 100),
-                storm: 100,
-                changes: (100, 40),
-            },
-            Scale::Full => Self {
-                pairs: 1000,
-                many: 10_000,
-                created: 100,
-                timed: 200,
-                paced: (60, 1000),
-                storm: 500,
-                changes: (1000, 200),
-            },
+            Scale::Small => {
+                Self { pairs: 100, many: 500, created: 20, timed: 20, paced: (30, 100), storm: 100, changes: (100, 40) }
+            }
+            Scale::Full => {
+                Self { pairs: 1000, many: 10_000, created: 100, timed: 200, paced: (60, 1000), storm: 500, changes: (1000, 200) }
+            }
         }
     }
 }
@@ -95,8 +83,7 @@ pub enum Arm {
 }
 
 /// All arms, the short ones first.
-pub const ALL: [Arm; 8] =
-    [Arm::Idle, Arm::Create, Arm::Latency, Arm::Pairs, Arm::Many, Arm::Paced, Arm::Storm, Arm::Changes];
+pub const ALL: [Arm; 8] = [Arm::Idle, Arm::Create, Arm::Latency, Arm::Pairs, Arm::Many, Arm::Paced, Arm::Storm, Arm::Changes];
 
 impl Arm {
     /// The metrics that are read from it.

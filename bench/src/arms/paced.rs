@@ -25,7 +25,13 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 pub(super) async fn run((paired, services): (usize, usize)) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let alone = Run { size: paired, what: format!("{paired} pairs"), needed: 2 * paired, floor: floor(paired, REGISTER), is_hidden_there: false };
+    let alone = Run {
+        size: paired,
+        what: format!("{paired} pairs"),
+        needed: 2 * paired,
+        floor: floor(paired, REGISTER),
+        is_hidden_there: false,
+    };
     rows.extend(alone.of_pairs().await?);
     let one = Run {
         size: services,

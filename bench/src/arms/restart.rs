@@ -14,7 +14,13 @@ const AFTERWARDS: Duration = Duration::from_secs(5);
 
 /// Restarts as users would, at the published rates, and returns the operator that runs at the end. `changed` is a service
 /// whose spec is changed while no operator runs; `speed` is the simulator's.
-pub(super) async fn run(world: &mut World, operator: Operator, size: usize, changed: &str, speed: f64) -> Result<(Operator, Vec<Row>)> {
+pub(super) async fn run(
+    world: &mut World,
+    operator: Operator,
+    size: usize,
+    changed: &str,
+    speed: f64,
+) -> Result<(Operator, Vec<Row>)> {
     operator.kill().await?;
     world.audit.since_last()?;
     world.aws.clear_calls();

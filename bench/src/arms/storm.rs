@@ -41,7 +41,8 @@ async fn hundreds(size: usize) -> Result<Vec<Row>> {
     let floor = ((count(size) - BURST) / RATE).max(0.0);
     let of = format!("{size} failing services");
     Ok(vec![
-        Row::new(6, format!("CreateService during the storm, {of}"), count(during) / bucket * 100.0, "% of the bucket").goal(10.0),
+        Row::new(6, format!("CreateService during the storm, {of}"), count(during) / bucket * 100.0, "% of the bucket")
+            .goal(10.0),
         Row::new(6, format!("other AWS calls during the storm, {of}"), count(others), ""),
         Row::new(6, format!("heal to all created, {of}"), last_created(&calls, healed)?, "s").floor(floor).goal(floor + 10.0),
     ])
