@@ -42,9 +42,6 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
         return said.clone();
     }
     let mut status = object.status.clone().unwrap_or_default();
-    if is_before_first_look(pass) {
-        return status;
-    }
     let generation = object.metadata.generation;
     status.selector = Some(format!("{GROUP}/service={}", object.name_any()));
     status.cluster = Some(object.spec.cluster.clone());
