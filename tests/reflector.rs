@@ -11,7 +11,7 @@ use simulator::{Settings, Simulator};
 use std::time::Duration;
 use tokio::time::timeout;
 
-async fn connect() -> (Simulator, Connection) {
+fn connect() -> (Simulator, Connection) {
     let simulator = Simulator::new(Settings::default());
     simulator.call("CreateCluster", json!({"clusterName": "prod"})).unwrap();
     let config = config_in_process(simulator.http_client(), "AKIDEXAMPLE", "eu-central-1");
@@ -52,7 +52,7 @@ fn follow(connection: &Connection) -> (Services, ServiceKey) {
 
 #[tokio::test(start_paused = true)]
 async fn a_rollout_is_seen_to_its_end() {
-    let (_, connection) = connect().await;
+    let (_, connection) = connect();
     let first = register(&connection.ecs, "nginx:1").await;
     create(&connection.ecs, &web(&first)).await;
     let (services, key) = follow(&connection);
@@ -66,7 +66,7 @@ async fn a_rollout_is_seen_to_its_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_rollback_is_seen_with_its_reason_and_the_tasks_that_stopped() {
-    let (_, connection) = connect().await;
+    let (_, connection) = connect();
     let first = register(&connection.ecs, "nginx:1").await;
     create(&connection.ecs, &web(&first)).await;
     let (services, key) = follow(&connection);
@@ -89,7 +89,7 @@ async fn a_rollback_is_seen_with_its_reason_and_the_tasks_that_stopped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_deletion_is_seen_from_draining_to_inactive() {
-    let (_, connection) = connect().await;
+    let (_, connection) = connect();
     let first = register(&connection.ecs, "nginx:1").await;
     create(&connection.ecs, &web(&first)).await;
     let (services, key) = follow(&connection);

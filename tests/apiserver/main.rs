@@ -1,6 +1,11 @@
 //! Stories that users live, on a real kube-apiserver with the operator and a simulated AWS.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test fails by panicking, and a story waits in real time")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and a story waits in real time"
+)]
 
 mod fuse;
 mod gitops;

@@ -13,7 +13,7 @@ use std::time::Duration;
 async fn while_aws_throttles_everything_for_a_minute_nothing_is_lost_and_aws_is_spared() {
     let mut world = World::without_operator(Settings { speed: 20.0, ..Settings::default() }).await;
     world.start_operator();
-    let end = world.aws.now() + Duration::from_secs(60);
+    let end = world.aws.now() + Duration::from_mins(1);
     world.aws.inject(Fault::error("*", "ThrottlingException", "Rate exceeded").until(end));
     world.apply(&web("nginx:1", 1)).await;
     world.until_aws("the minute is over", |aws| aws.now() > end).await;
@@ -21,7 +21,7 @@ async fn while_aws_throttles_everything_for_a_minute_nothing_is_lost_and_aws_is_
     world.until_ready("web").await;
     assert_eq!(world.active_revisions("web"), [1]);
 
-    let end = world.aws.now() + Duration::from_secs(60);
+    let end = world.aws.now() + Duration::from_mins(1);
     world.aws.inject(Fault::error("*", "ThrottlingException", "Rate exceeded").until(end));
     world.until_aws("the minute is over", |aws| aws.now() > end).await;
     assert!(is_true(&world.services().get("web").await.unwrap(), "Ready"), "what serves goes on serving");
@@ -40,7 +40,7 @@ async fn when_kube_apiserver_comes_back_everything_goes_on() {
     world.until_aws("the rollout has begun", |aws| aws.calls().iter().any(|call| call.operation == "UpdateService")).await;
 
     plane.stop_apiserver().await.unwrap();
-    let back = world.aws.now() + Duration::from_secs(60);
+    let back = world.aws.now() + Duration::from_mins(1);
     world.until_aws("a minute has passed", |aws| aws.now() > back).await;
     world.by_hand("UpdateService", json!({"cluster": CLUSTER, "service": "web", "desiredCount": 4}));
     plane.start_apiserver().await.unwrap();

@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 /// Simulated seconds in a second: a rollout of a minute takes half a second.
 pub const SPEED: f64 = 120.0;
 /// Longest wait for anything. A machine that is busy is slow, so this is not tight.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The cluster that is there from the start.
 pub const CLUSTER: &str = "demo";
 
@@ -444,7 +444,7 @@ spec:
 /// A service on Fargate that refers to a task definition.
 pub fn running(name: &str, family: &str, count: u32) -> String {
     format!(
-        r#"
+        r"
 apiVersion: ecs-operator.io/v1alpha1
 kind: EcsService
 metadata: {{name: {name}}}
@@ -455,7 +455,7 @@ spec:
   networkConfiguration: {{awsvpcConfiguration: {{subnets: [subnet-a], securityGroups: [sg-app]}}}}
   deploymentConfiguration: {{deploymentCircuitBreaker: {{enable: true, rollback: true}}}}
   taskDefinitionRef: {{name: {family}}}
-"#
+"
     )
 }
 

@@ -64,7 +64,8 @@ pub fn render(checks: &[Check], moto: &[Seen], ministack: &[Seen]) -> String {
 pub fn changes(committed: &str, seen: &str) -> String {
     let lines = |text: &str, other: &str, sign: &str| {
         let others: Vec<&str> = other.lines().collect();
-        text.lines().filter(|line| !others.contains(line)).map(|line| format!("{sign} {line}\n")).collect::<String>()
+        let lines: Vec<_> = text.lines().filter(|line| !others.contains(line)).map(|line| format!("{sign} {line}\n")).collect();
+        lines.concat()
     };
     lines(committed, seen, "-") + &lines(seen, committed, "+")
 }

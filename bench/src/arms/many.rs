@@ -15,7 +15,7 @@ use tokio::time::Instant;
 const SHARING: usize = 100;
 /// Seconds between two sweeps in the idle measurement.
 const PERIOD: u64 = 300;
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
     let mut world = World::new(fast(SPEED)).await?;
@@ -52,7 +52,7 @@ async fn idle(world: &World, size: usize) -> Result<Row> {
     tokio::time::sleep(IDLE / 2).await;
     let cpu = operator.cpu()?;
     tokio::time::sleep(IDLE).await;
-    let share = (operator.cpu()? - cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
+    let share = operator.cpu()?.saturating_sub(cpu).as_secs_f64() / IDLE.as_secs_f64() * 100.0;
     let what = format!("processor at rest, {size} services, a sweep every {PERIOD} s");
     Ok(Row::new(9, what, share, "% of a core").peer(0.05).goal(1.0))
 }

@@ -53,7 +53,7 @@ async fn sweeps(world: &World, size: usize) -> Result<Vec<Row>> {
     let cpu = operator.cpu()?;
     let all = |calls: &[Call]| swept(calls, size) >= SWEEPS;
     let calls = world.until_calls("three sweeps are done", PATIENCE, all).await?;
-    let cpu = operator.cpu()? - cpu;
+    let cpu = operator.cpu()?.saturating_sub(cpu);
     let looked: usize = calls.iter().map(looks).sum();
     let of = format!("{size} pairs, {SWEEPS} sweeps");
     Ok(vec![

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use simulator::{Call, Fault, FaultKind, Timestamp};
 use std::time::Duration;
 
-const STORM: Duration = Duration::from_secs(60);
+const STORM: Duration = Duration::from_mins(1);
 /// The time for which the peer's calls were counted, in seconds.
 const COUNTED: f64 = 37.0;
 /// Of CreateService: 50 at once, then five a second.
