@@ -63,7 +63,8 @@ drift: gen
 
 # The ten metrics, beside floor, peer and goal
 bench *ARGS:
-    cargo run --release --package bench -- {{ ARGS }}
+    cargo build --release --package ecs-operator --package bench
+    "${CARGO_TARGET_DIR:-target}"/release/bench {{ ARGS }}
 
 # Set the version, date the changelog, commit and tag: `just release 0.2.0`
 release VERSION:

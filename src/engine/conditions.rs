@@ -106,7 +106,12 @@ pub fn notices(before: &[Condition], after: &[Condition]) -> Vec<Notice> {
                 ("Ready", "True") if !before.is_empty() => Some(false),
                 _ => None,
             }
-            .map(|warning| Notice { warning, reason: condition.reason.clone(), message: condition.message.clone() })
+            .map(|warning| Notice {
+                id: None,
+                warning,
+                reason: condition.reason.clone(),
+                message: condition.message.clone(),
+            })
         })
         .collect()
 }

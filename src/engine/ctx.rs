@@ -10,7 +10,6 @@ use crate::aws::{Ecs, Guard, Priority};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use kube::runtime::controller::Action;
-use kube::runtime::events::Recorder;
 use kube::{Resource, ResourceExt};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -64,8 +63,6 @@ pub struct Ctx {
     pub caches: Caches,
     /// Time.
     pub clock: Clock,
-    /// Writes Kubernetes Events.
-    pub recorder: Recorder,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Identifier of this installation.
@@ -84,10 +81,8 @@ pub(super) struct Written {
 impl Ctx {
     /// Everything a pass needs.
     pub fn new(aws: Aws, kube: kube::Client, caches: Caches, installation: String, metrics: Arc<Metrics>) -> Self {
-        let reporter = kube::runtime::events::Reporter { controller: "ecs-operator".into(), instance: None };
         Self {
             aws,
-            recorder: Recorder::new(kube.clone(), reporter),
             kube,
             caches,
             clock: Clock::of_the_machine(),

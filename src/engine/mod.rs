@@ -197,6 +197,8 @@ pub struct Pass<M: Managed> {
 /// Something to tell as a Kubernetes Event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
+    /// What makes it one and the same when it is told again. `None`: each telling is another.
+    pub id: Option<String>,
     /// Whether it is a warning.
     pub warning: bool,
     /// One word.

@@ -4,12 +4,19 @@ use super::conditions::{Statement, Type, merge};
 use super::ctx::{Ctx, Written};
 use super::{Managed, Notice, OUTDATED, Stop};
 use crate::api::shared::FINALIZER;
-use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams};
+use crate::domain::json::sha256;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{DeleteParams, ObjectMeta, Patch, PatchParams, PostParams};
 use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
-use kube::runtime::events::{Event, EventType};
 use kube::{Api, Resource, ResourceExt};
 use serde_json::{Value, json};
+
+/// Longest text of an event, in bytes: Kubernetes takes 1,024.
+const LONGEST_NOTE: usize = 1000;
 
 /// Name under which fields are managed.
 pub const FIELD_MANAGER: &str = "ecs-operator";
@@ -191,18 +198,39 @@ pub(super) async fn notices<K>(ctx: &Ctx, object: &K, notices: Vec<Notice>)
 where
     K: Resource<DynamicType = ()>,
 {
+    let api: Api<Event> = Api::namespaced(ctx.kube.clone(), &object.namespace().unwrap_or_default());
     for notice in notices {
-        let event = Event {
-            type_: if notice.warning { EventType::Warning } else { EventType::Normal },
-            reason: notice.reason,
-            note: Some(notice.message.chars().take(1000).collect()),
-            action: "Reconcile".to_owned(),
-            secondary: None,
-        };
-        if let Err(error) = ctx.recorder.publish(&event, &object.object_ref(&())).await {
-            tracing::warn!(%error, reason = event.reason, "an event could not be published");
+        let event = event(object.object_ref(&()), notice, ctx.clock.now());
+        match api.create(&PostParams::default(), &event).await {
+            Ok(_) => ctx.metrics.kube_write("event"),
+            // It was published before, by this process or the one before it.
+            Err(kube::Error::Api(refusal)) if refusal.code == 409 => {}
+            Err(error) => tracing::warn!(%error, reason = event.reason, "an event could not be published"),
         }
-        ctx.metrics.kube_write("event");
+    }
+}
+
+/// An event of its own for each notice. kube's recorder folds those of one reason into a series and keeps the first text,
+/// which would hide what ECS said later. What has an identity gets its name from it, so that it is published once.
+fn event(regarding: ObjectReference, notice: Notice, now: Timestamp) -> Event {
+    let identity = notice.id.unwrap_or_else(|| now.to_string());
+    let whole = format!("{:?} {identity} {} {}", regarding.uid, notice.reason, notice.message);
+    let object: String = regarding.name.iter().flat_map(|name| name.chars()).take(200).collect();
+    Event {
+        metadata: ObjectMeta {
+            name: Some(format!("{object}.{}", &sha256(&whole)[..16])),
+            namespace: regarding.namespace.clone(),
+            ..ObjectMeta::default()
+        },
+        type_: Some(if notice.warning { "Warning" } else { "Normal" }.to_owned()),
+        reason: Some(notice.reason),
+        note: Some(notice.message[..notice.message.floor_char_boundary(LONGEST_NOTE)].to_owned()),
+        action: Some("Reconcile".to_owned()),
+        event_time: Some(MicroTime(now)),
+        reporting_controller: Some(FIELD_MANAGER.to_owned()),
+        reporting_instance: Some(FIELD_MANAGER.to_owned()),
+        regarding: Some(regarding),
+        ..Event::default()
     }
 }
 

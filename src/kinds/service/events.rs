@@ -57,5 +57,5 @@ pub fn newest(before: Option<LastEvent>, live: &LiveService) -> Option<LastEvent
 pub fn notice(event: &ServiceEvent) -> Notice {
     let known = KNOWN.iter().find(|(text, _, _)| event.message.contains(text));
     let (reason, warning) = known.map_or(("EcsServiceEvent", false), |(_, reason, warning)| (*reason, *warning));
-    Notice { warning, reason: reason.to_owned(), message: event.message.clone() }
+    Notice { id: Some(event.id.clone()), warning, reason: reason.to_owned(), message: event.message.clone() }
 }

@@ -119,7 +119,9 @@ fn from_deployments(rollout: &Rollout, live: &LiveService, primary: &LiveDeploym
     let goes_back = is_going_back(primary);
     match ours {
         Some(ours) if ours.id == primary.id => Some(state_of(primary, live)),
-        Some(ours) if ours.rollout_state.as_deref() == Some("FAILED") || goes_back => Some(state::ROLLING_BACK),
+        // A control plane may go on listing what failed after it has gone back.
+        Some(ours) if was_given_up(ours) && is_complete(primary, live) => Some(state::ROLLED_BACK),
+        Some(ours) if was_given_up(ours) || goes_back => Some(state::ROLLING_BACK),
         Some(_) => None,
         None => {
             let failed_before =
@@ -145,6 +147,10 @@ fn state_of(primary: &LiveDeployment, live: &LiveService) -> &'static str {
         None if is_complete(primary, live) => state::COMPLETED,
         _ => state::IN_PROGRESS,
     }
+}
+
+fn was_given_up(deployment: &LiveDeployment) -> bool {
+    deployment.rollout_state.as_deref() == Some("FAILED")
 }
 
 fn is_complete(primary: &LiveDeployment, live: &LiveService) -> bool {

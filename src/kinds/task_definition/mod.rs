@@ -183,6 +183,7 @@ impl Managed for EcsTaskDefinitionKind {
         let Some(Desired::Present(want)) = &pass.want else { return all };
         if let (true, Some(revision)) = (before.revision != after.revision, after.revision) {
             all.push(Notice {
+                id: None,
                 warning: false,
                 reason: "Registered".to_owned(),
                 message: format!("revision {}:{revision} stands for this declaration", want.family),

@@ -193,9 +193,9 @@ fn a_change_of_the_capacity_provider_forces_a_deployment() {
     world.settle();
     world.declared = fargate.clone().with("capacityProviderStrategy", json!([]));
     assert_eq!(update(world.plan()), json!({"capacityProviderStrategy": []}));
+    // Server-side apply drops an empty list, so that taking the strategy out has to do as well.
     world.declared = fargate;
-    let stop = refusal(world.plan());
-    assert!(stop.message().contains("capacityProviderStrategy: []"), "{}", stop.message());
+    assert_eq!(update(world.plan()), json!({"capacityProviderStrategy": []}));
 }
 
 #[test]
