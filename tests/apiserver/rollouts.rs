@@ -94,7 +94,8 @@ async fn a_revision_that_failed_is_not_rolled_out_again_until_it_is_edited() {
     world.apply(&web("nginx:3", 1)).await;
     let service = world.until_ready("web").await;
     assert!(condition(&service, "RolledBack").is_none() && condition(&service, "Stalled").is_none());
-    assert_eq!(service.status.unwrap().revision.as_deref(), Some("web:3"));
+    let status = service.status.unwrap();
+    assert_eq!(status.revision.as_deref(), Some("web:3"), "{}", serde_yaml_ng::to_string(&status).unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -227,8 +228,11 @@ async fn old_revisions_go_beyond_the_limit_but_never_one_that_runs() {
         })
         .await;
     assert_eq!(world.active_revisions("shop"), [1, 4, 5]);
-    let status = world.until_registered("shop", 5).await.status.unwrap();
-    assert_eq!(status.revisions.iter().map(|one| one.revision).collect::<Vec<_>>(), [1, 4, 5]);
+    world
+        .until_definition("shop", "status lists what is left", |found| {
+            found.status.iter().flat_map(|status| &status.revisions).map(|one| one.revision).eq([1, 4, 5])
+        })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,8 +99,11 @@ fn from_service_deployment(
     match told.status.as_str() {
         "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Some((state::ROLLING_BACK, why())),
         "ROLLBACK_SUCCESSFUL" if is_newer(primary, told.finished_at) => None,
+        // The list of deployments was read before: it has to show the end too, or status would contradict itself.
+        "ROLLBACK_SUCCESSFUL" if !is_complete(primary, live) => Some((state::ROLLING_BACK, why())),
         "ROLLBACK_SUCCESSFUL" => Some((state::ROLLED_BACK, why())),
         "ROLLBACK_FAILED" => Some((state::FAILED, why())),
+        "SUCCESSFUL" if is_primary && !is_complete(primary, live) => Some((state::IN_PROGRESS, None)),
         "SUCCESSFUL" if is_primary => Some((state::COMPLETED, why())),
         "SUCCESSFUL" => None,
         "STOPPED" if is_primary => Some((state::FAILED, why())),

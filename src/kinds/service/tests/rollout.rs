@@ -51,6 +51,17 @@ fn a_rollout_is_in_progress_until_it_completed() {
 }
 
 #[test]
+fn an_end_that_the_list_of_deployments_does_not_show_yet_is_no_end() {
+    let mut world = rolling();
+    world.tell("SUCCESSFUL", "");
+    assert_eq!(state(&mut world), "InProgress");
+    let mut world = rolling();
+    world.roll_back("web:1");
+    world.tell("ROLLBACK_SUCCESSFUL", "tasks failed to start");
+    assert_eq!(state(&mut world), "RollingBack");
+}
+
+#[test]
 fn a_rollback_is_told_apart_from_success() {
     for is_told in [true, false] {
         let mut world = rolled_back(is_told);
