@@ -64,11 +64,11 @@ impl Folder {
     }
 }
 
-/// Cargo's build folder if we run from there (it marks it with a file), else the system's temporary folder.
+/// Cargo's build folder if we run from there (it notes its compiler in it), else the system's temporary folder.
 fn build_folder() -> PathBuf {
     env::current_exe()
         .ok()
-        .and_then(|program| program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file()).map(Path::to_owned))
+        .and_then(|program| program.ancestors().find(|folder| folder.join(".rustc_info.json").is_file()).map(Path::to_owned))
         .unwrap_or_else(env::temp_dir)
 }
 
