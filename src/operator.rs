@@ -5,6 +5,7 @@ use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Guard, Priority};
+use crate::engine::cache::Key;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::refs::{Caches, task_definition_of};
 use crate::engine::watch::{self, Change, Guarded, Trigger, Triggers};
@@ -97,12 +98,12 @@ impl Operator {
         tokio::join!(
             watch::run::<EcsTaskDefinitionKind>(
                 Arc::clone(&ctx),
-                caches.task_definitions,
+                &caches.task_definitions,
                 std::mem::take(&mut task_definition_triggers),
                 self.concurrency,
                 ended(),
             ),
-            watch::run::<EcsServiceKind>(ctx, caches.services, service_triggers, self.concurrency, ended()),
+            watch::run::<EcsServiceKind>(ctx, &caches.services, service_triggers, self.concurrency, ended()),
         );
         background.shutdown().await;
     }
@@ -135,18 +136,15 @@ impl Mapping {
             self.task_definitions.look_at(&name.0, &name.1);
         }
         if change.status || change.itself {
-            self.caches.each_service(|service| {
-                let namespace = service.namespace().unwrap_or_default();
-                let is_parent = namespace == name.0 && service.name_any() == name.1;
-                if is_parent || task_definition_of(service).as_ref() == Some(&name) {
-                    self.services.look_at(&namespace, &service.name_any());
-                }
+            // Also the service of its own name: it may have been made from its template, or be in the way of it.
+            self.services.look_at(&name.0, &name.1);
+            self.caches.services.each(&Key::TaskDefinition(name.0, name.1), |service| {
+                self.services.look_at(&service.namespace().unwrap_or_default(), &service.name_any());
             });
         }
         if let (Ok(object), true) = (&guarded.0, change.itself) {
-            let family = family_of(object);
-            self.caches.each_task_definition(|other| {
-                if other.metadata.uid != object.metadata.uid && family_of(other) == family {
+            self.caches.task_definitions.each(&Key::Family(family_of(object)), |other| {
+                if other.metadata.uid != object.metadata.uid {
                     self.task_definitions.look_at(&other.namespace().unwrap_or_default(), &other.name_any());
                 }
             });
@@ -161,7 +159,7 @@ impl Mapping {
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
-            let waits = self.caches.task_definition(&namespace, &name).is_some_and(|found| {
+            let waits = self.caches.task_definitions.get(&namespace, &name).is_some_and(|found| {
                 found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
             });
             if waits {
@@ -169,9 +167,8 @@ impl Mapping {
             }
         }
         if object.metadata.deletion_timestamp.is_some() {
-            let key = key_of(object);
-            self.caches.each_service(|other| {
-                if other.metadata.uid != object.metadata.uid && key_of(other) == key {
+            self.caches.services.each(&Key::Service(key_of(object)), |other| {
+                if other.metadata.uid != object.metadata.uid {
                     self.services.look_at(&other.namespace().unwrap_or_default(), &other.name_any());
                 }
             });

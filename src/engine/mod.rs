@@ -4,6 +4,7 @@
 //! watch event -> refs (caches) -> observe (reads) -> desired (pure) -> plan (pure) -> act (writes) -> status (pure, one write)
 //! ```
 
+pub mod cache;
 pub mod conditions;
 pub mod ctx;
 pub mod drift;

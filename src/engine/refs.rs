@@ -1,50 +1,35 @@
 //! The watch caches, and who points at whom. Which objects are looked at again when another one changes is made from it.
 
+use super::cache::{Cache, Key};
 use crate::api::{EcsService, EcsTaskDefinition};
-use kube::core::DeserializeGuard;
-use kube::runtime::reflector::{ObjectRef, Store};
+use crate::domain::Revision;
 use kube::{Resource, ResourceExt};
-use std::sync::Arc;
-
-/// A watched object, readable or not.
-pub type Guarded<K> = DeserializeGuard<K>;
+use std::collections::BTreeSet;
 
 /// What the watches hold.
 #[derive(Clone)]
 pub struct Caches {
     /// Every `EcsTaskDefinition`.
-    pub task_definitions: Store<Guarded<EcsTaskDefinition>>,
+    pub task_definitions: Cache<EcsTaskDefinition>,
     /// Every `EcsService`.
-    pub services: Store<Guarded<EcsService>>,
+    pub services: Cache<EcsService>,
 }
 
 impl Caches {
-    /// Waits until both kinds have been listed once. Before that what is there looks as if it were not.
+    /// Waits until each kind has been listed once. Before that what is there looks as if it were not.
     pub async fn are_filled(&self) {
-        // The only error is that the watch is gone: the process is ending.
-        let _ = self.task_definitions.wait_until_ready().await;
-        let _ = self.services.wait_until_ready().await;
+        self.task_definitions.is_filled().await;
+        self.services.is_filled().await;
     }
 
-    /// The task definition of that name, if it is there and readable.
-    pub fn task_definition(&self, namespace: &str, name: &str) -> Option<EcsTaskDefinition> {
-        self.task_definitions.get(&ObjectRef::new(name).within(namespace)).and_then(|guarded| guarded.0.clone().ok())
+    /// The clusters that services name.
+    pub fn clusters(&self) -> BTreeSet<String> {
+        let from_the_first = Key::Cluster(String::new());
+        self.services.keys_from(&from_the_first, |key| match key {
+            Key::Cluster(cluster) => Some(cluster.clone()),
+            _ => None,
+        })
     }
-
-    /// Shows each readable service to `look`.
-    pub fn each_service(&self, look: impl FnMut(&EcsService)) {
-        each(&self.services.state(), look);
-    }
-
-    /// Shows each readable task definition to `look`.
-    pub fn each_task_definition(&self, look: impl FnMut(&EcsTaskDefinition)) {
-        each(&self.task_definitions.state(), look);
-    }
-}
-
-/// Nothing is copied: there may be thousands, and every pass looks.
-fn each<K>(all: &[Arc<Guarded<K>>], look: impl FnMut(&K)) {
-    all.iter().filter_map(|guarded| guarded.0.as_ref().ok()).for_each(look);
 }
 
 /// `namespace/name`.
@@ -61,6 +46,17 @@ pub fn task_definition_of(service: &EcsService) -> Option<(String, String)> {
     }
     service.spec.task_definition_template.as_ref()?;
     Some((namespace, service.name_any()))
+}
+
+/// Every revision that a service runs, was asked to run, or could go back to; what is no `family:number` or its ARN left out.
+pub fn revisions_of(service: &EcsService) -> impl Iterator<Item = Revision> {
+    service.status.iter().flat_map(|status| {
+        let rolled_back_to = status.failed.iter().filter_map(|failed| failed.rolled_back_to.as_ref());
+        let single = [&status.task_definition, &status.revision, &status.last_completed].into_iter().flatten();
+        let rollout = status.rollout.iter().filter_map(|rollout| rollout.revision.as_ref());
+        let deployments = status.deployments.iter().filter_map(|deployment| deployment.revision.as_ref());
+        single.chain(rollout).chain(deployments).chain(rolled_back_to).filter_map(|name| name.parse().ok())
+    })
 }
 
 /// Whether `older` stands before `newer` when both claim the same thing in AWS: by age, then by namespace and name.

@@ -4,14 +4,15 @@
 //! Each kind is watched once, however many kinds depend on it. An event of an object becomes a trigger for itself, if
 //! something changed that a pass looks at, and for those that point at it.
 
+pub use super::cache::Guarded;
+use super::cache::{Cache, CacheWriter, Indexed};
 use super::ctx::Ctx;
 use super::refs::Caches;
-pub use super::refs::Guarded;
 use super::{Managed, reconcile};
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
-use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -69,10 +70,10 @@ impl<K: Resource<DynamicType = ()>> Trigger<K> {
 /// Watches one kind until the process ends, in each of `apis`: fills the cache through `writer` and calls `changed` with
 /// each object in which something changed that anybody looks at, and with each that is gone. The cache counts as ready
 /// once all have been listed.
-pub async fn watch<K>(apis: Vec<Api<Guarded<K>>>, writer: Writer<Guarded<K>>, changed: impl Fn(&Guarded<K>, Change) + Send)
+pub async fn watch<K>(apis: Vec<Api<Guarded<K>>>, writer: CacheWriter<K>, changed: impl Fn(&Guarded<K>, Change) + Send)
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
-    K: DigestOfStatus,
+    K: DigestOfStatus + Indexed,
 {
     let streams = apis.into_iter().enumerate().map(|(number, api)| {
         let config = watcher::Config::default().any_semantic();
@@ -80,7 +81,7 @@ where
     });
     let mut events = futures::stream::select_all(streams);
     let mut watched = Watched { writer, not_listed: (0..events.len()).collect(), listing: HashMap::new(), seen: HashMap::new() };
-    watched.writer.apply_watcher_event(&watcher::Event::Init);
+    watched.writer.take(&watcher::Event::Init);
     while let Some((number, event)) = events.next().await {
         match event {
             Ok(event) => watched.take(number, event, &changed),
@@ -91,7 +92,7 @@ where
 
 /// What one kind's watches have brought.
 struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
-    writer: Writer<Guarded<K>>,
+    writer: CacheWriter<K>,
     /// The watches that have not been through their first list.
     not_listed: BTreeSet<usize>,
     /// Objects of a list that is under way, per watch.
@@ -100,7 +101,7 @@ struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
     seen: HashMap<String, (usize, ObjectRef<Guarded<K>>, Digest)>,
 }
 
-impl<K: Resource<DynamicType = ()> + Clone + DigestOfStatus + 'static> Watched<K> {
+impl<K: Indexed + Clone + DigestOfStatus + 'static> Watched<K> {
     fn take(&mut self, number: usize, event: watcher::Event<Guarded<K>>, changed: &impl Fn(&Guarded<K>, Change)) {
         match event {
             watcher::Event::Init => {
@@ -117,7 +118,7 @@ impl<K: Resource<DynamicType = ()> + Clone + DigestOfStatus + 'static> Watched<K
     fn listed(&mut self, number: usize, changed: &impl Fn(&Guarded<K>, Change)) {
         let objects = self.listing.remove(&number).unwrap_or_default();
         let there: BTreeSet<String> = objects.iter().map(|object| object.uid().unwrap_or_default()).collect();
-        let store = self.writer.as_reader();
+        let store = self.writer.store();
         let gone: Vec<_> = self
             .seen
             .iter()
@@ -131,14 +132,14 @@ impl<K: Resource<DynamicType = ()> + Clone + DigestOfStatus + 'static> Watched<K
             self.apply(number, object, changed);
         }
         if self.not_listed.remove(&number) && self.not_listed.is_empty() {
-            self.writer.apply_watcher_event(&watcher::Event::InitDone);
+            self.writer.take(&watcher::Event::InitDone);
         }
     }
 
     fn apply(&mut self, number: usize, mut object: Guarded<K>, changed: &impl Fn(&Guarded<K>, Change)) {
         object.managed_fields_mut().clear();
         let event = if self.not_listed.is_empty() { watcher::Event::Apply } else { watcher::Event::InitApply };
-        self.writer.apply_watcher_event(&event(object.clone()));
+        self.writer.take(&event(object.clone()));
         let digest = Digest::of(&object);
         let entry = (number, ObjectRef::from_obj(&object), digest);
         let before = self.seen.insert(object.uid().unwrap_or_default(), entry).map(|(_, _, digest)| digest);
@@ -153,7 +154,7 @@ impl<K: Resource<DynamicType = ()> + Clone + DigestOfStatus + 'static> Watched<K
 
     fn delete(&mut self, object: &Guarded<K>, changed: &impl Fn(&Guarded<K>, Change)) {
         self.seen.remove(&object.uid().unwrap_or_default());
-        self.writer.apply_watcher_event(&watcher::Event::Delete(object.clone()));
+        self.writer.take(&watcher::Event::Delete(object.clone()));
         changed(object, Change { itself: true, status: true });
     }
 }
@@ -201,12 +202,12 @@ pub fn hash(value: &impl Hash) -> u64 {
 /// Runs the passes of one kind until `shutdown`, then finishes those in flight.
 pub async fn run<M: Managed>(
     ctx: Arc<Ctx>,
-    reader: Store<Guarded<M::Object>>,
+    cache: &Cache<M::Object>,
     mut triggers: Triggers<M::Object>,
     concurrency: u16,
     shutdown: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
-    Controller::for_stream(futures::stream::pending(), reader)
+    Controller::for_stream(futures::stream::pending(), cache.store())
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(triggers.stream())
         .graceful_shutdown_on(shutdown)
@@ -235,8 +236,8 @@ fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube
 
 /// The caches to be filled, with their writers.
 pub fn caches() -> (Caches, Writers) {
-    let (task_definitions, task_definitions_writer) = kube::runtime::reflector::store();
-    let (services, services_writer) = kube::runtime::reflector::store();
+    let (task_definitions, task_definitions_writer) = Cache::new();
+    let (services, services_writer) = Cache::new();
     let caches = Caches { task_definitions, services };
     (caches, Writers { task_definitions: task_definitions_writer, services: services_writer })
 }
@@ -244,7 +245,7 @@ pub fn caches() -> (Caches, Writers) {
 /// The writing ends of the caches.
 pub struct Writers {
     /// For every `EcsTaskDefinition`.
-    pub task_definitions: Writer<Guarded<crate::api::EcsTaskDefinition>>,
+    pub task_definitions: CacheWriter<crate::api::EcsTaskDefinition>,
     /// For every `EcsService`.
-    pub services: Writer<Guarded<crate::api::EcsService>>,
+    pub services: CacheWriter<crate::api::EcsService>,
 }

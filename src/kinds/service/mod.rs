@@ -23,8 +23,9 @@ use crate::aws::LiveService;
 use crate::aws::error::AwsError;
 use crate::aws::reflector::{Pace, Seen};
 use crate::domain::ObjectKey;
+use crate::engine::cache::{Indexed, Key};
 use crate::engine::ctx::{Ctx, Site};
-use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
+use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
 use jiff::Timestamp;
@@ -213,6 +214,17 @@ fn is_full(object: &EcsService) -> bool {
     object.spec.management_policy.as_ref().is_none_or(|policy| *policy == ManagementPolicy::Full)
 }
 
+impl Indexed for EcsService {
+    fn keys(&self) -> Vec<Key> {
+        let mut keys = vec![Key::Cluster(self.spec.cluster.clone()), Key::Service(key_of(self))];
+        keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
+        keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
 impl DigestOfStatus for EcsService {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
@@ -222,17 +234,15 @@ impl DigestOfStatus for EcsService {
 }
 
 fn refs(object: &EcsService, caches: &Caches) -> Refs {
-    let key = key_of(object);
     let mut older_claim = None;
-    caches.each_service(|other| {
-        let same_name = other.spec.service_name.as_ref().or(other.metadata.name.as_ref()) == Some(&key.name);
-        if same_name && other.metadata.uid != object.metadata.uid && key_of(other) == key && stands_before(other, object) {
+    caches.services.each(&Key::Service(key_of(object)), |other| {
+        if other.metadata.uid != object.metadata.uid && stands_before(other, object) {
             older_claim = Some(full_name(other));
         }
     });
     let namespace = object.namespace().unwrap_or_default();
-    let child = caches.task_definition(&namespace, &object.name_any());
-    let task_definition = task_definition_of(object).and_then(|(namespace, name)| caches.task_definition(&namespace, &name));
+    let child = caches.task_definitions.get(&namespace, &object.name_any());
+    let task_definition = task_definition_of(object).and_then(|(namespace, name)| caches.task_definitions.get(&namespace, &name));
     let network_mode = task_definition.as_ref().map(|found| {
         let mode = serde_json::to_value(&found.spec.task_definition.network_mode).unwrap_or_default();
         mode.as_str().unwrap_or("bridge").to_owned()

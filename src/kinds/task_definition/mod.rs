@@ -13,11 +13,12 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::api::{EcsServiceStatus, EcsTaskDefinition, EcsTaskDefinitionStatus};
+use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::error::AwsError;
 use crate::domain::Revision;
+use crate::engine::cache::{Indexed, Key};
 use crate::engine::ctx::{Ctx, Site};
-use crate::engine::refs::{Caches, full_name, stands_before, task_definition_of};
+use crate::engine::refs::{Caches, full_name, revisions_of, stands_before};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
 use jiff::Timestamp;
@@ -195,6 +196,12 @@ impl Managed for EcsTaskDefinitionKind {
     fn forget(_object: &EcsTaskDefinition, _ctx: &Ctx) {}
 }
 
+impl Indexed for EcsTaskDefinition {
+    fn keys(&self) -> Vec<Key> {
+        vec![Key::Family(family_of(self))]
+    }
+}
+
 impl DigestOfStatus for EcsTaskDefinition {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
@@ -206,39 +213,23 @@ impl DigestOfStatus for EcsTaskDefinition {
 fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
     let family = family_of(object);
     let this = (object.namespace().unwrap_or_default(), object.name_any());
-    let prefix = format!("{family}:");
-    let mut refs = Refs::default();
-    caches.each_task_definition(|other| {
-        if other.metadata.uid != object.metadata.uid && family_of(other) == family && stands_before(other, object) {
+    let mut refs = Refs { clusters: caches.clusters(), ..Refs::default() };
+    caches.task_definitions.each(&Key::Family(family.clone()), |other| {
+        if other.metadata.uid != object.metadata.uid && stands_before(other, object) {
             refs.older_claim = Some(full_name(other));
         }
     });
-    caches.each_service(|service| {
-        let revisions: Vec<i32> =
-            service.status.iter().flat_map(revisions_named_by).filter_map(|name| number_of(name, &prefix)).collect();
-        if !revisions.is_empty() || task_definition_of(service).as_ref() == Some(&this) {
-            refs.users.push(format!("EcsService {}", full_name(service)));
-        }
-        refs.in_use.extend(revisions);
-        if !refs.clusters.contains(&service.spec.cluster) {
-            refs.clusters.insert(service.spec.cluster.clone());
-        }
+    let mut users = BTreeSet::new();
+    caches.services.each(&Key::TaskDefinition(this.0, this.1), |service| {
+        users.insert(full_name(service));
     });
+    caches.services.each(&Key::Family(family.clone()), |service| {
+        users.insert(full_name(service));
+        let revisions = revisions_of(service).filter(|revision| revision.family == family);
+        refs.in_use.extend(revisions.filter_map(|revision| i32::try_from(revision.number).ok()));
+    });
+    refs.users = users.into_iter().map(|name| format!("EcsService {name}")).collect();
     refs
-}
-
-/// Every revision that a service runs, was asked to run, or could go back to; as ARN or `family:number`.
-fn revisions_named_by(status: &EcsServiceStatus) -> impl Iterator<Item = &str> {
-    let rolled_back_to = status.failed.iter().filter_map(|failed| failed.rolled_back_to.as_ref());
-    let single = [&status.task_definition, &status.revision, &status.last_completed].into_iter().flatten();
-    let rollout = status.rollout.iter().filter_map(|rollout| rollout.revision.as_ref());
-    let deployments = status.deployments.iter().filter_map(|deployment| deployment.revision.as_ref());
-    single.chain(rollout).chain(deployments).chain(rolled_back_to).map(String::as_str)
-}
-
-fn number_of(name: &str, prefix: &str) -> Option<i32> {
-    let short = name.rsplit_once('/').map_or(name, |(_, short)| short);
-    short.strip_prefix(prefix)?.parse().ok()
 }
 
 /// The number in the ARN of a revision.

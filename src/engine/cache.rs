@@ -1,0 +1,197 @@
+//! What a watch holds of one kind, and by what it is found. The only place that writes into a cache is its watch.
+
+use crate::domain::{ObjectKey, ServiceKey};
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::watcher;
+use kube::{Resource, ResourceExt};
+use parking_lot::RwLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A watched object, readable or not.
+pub type Guarded<K> = DeserializeGuard<K>;
+
+/// Under what an object is found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// The cluster that it names.
+    Cluster(String),
+    /// The family that it claims, or of which it runs a revision or could go back to one.
+    Family(String),
+    /// The service that it claims.
+    Service(ServiceKey),
+    /// Namespace and name of the task definition that it runs.
+    TaskDefinition(String, String),
+}
+
+/// An object that is found by others.
+pub trait Indexed: Resource<DynamicType = ()> {
+    /// Everything under which it is found.
+    fn keys(&self) -> Vec<Key>;
+}
+
+/// All objects of a kind, by name and by what they claim and point at. There may be thousands, and every pass asks: nothing
+/// here walks over all of them. Clones share their state.
+pub struct Cache<K: Resource<DynamicType = ()> + 'static> {
+    store: Store<Guarded<K>>,
+    index: Arc<RwLock<Index>>,
+}
+
+impl<K: Resource<DynamicType = ()> + Clone> Clone for Cache<K> {
+    fn clone(&self) -> Self {
+        Self { store: self.store.clone(), index: Arc::clone(&self.index) }
+    }
+}
+
+impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
+    /// An empty cache, and the end that fills it.
+    pub fn new() -> (Self, CacheWriter<K>) {
+        let (store, writer) = kube::runtime::reflector::store();
+        let index = Arc::<RwLock<Index>>::default();
+        (Self { store, index: Arc::clone(&index) }, CacheWriter { writer, index })
+    }
+
+    /// The object of that name, if it is there and readable.
+    pub fn get(&self, namespace: &str, name: &str) -> Option<K> {
+        self.store.get(&ObjectRef::new(name).within(namespace)).and_then(|guarded| guarded.0.clone().ok())
+    }
+
+    /// Shows each readable object that is found under `key` to `look`.
+    pub fn each(&self, key: &Key, mut look: impl FnMut(&K)) {
+        let names: Vec<ObjectKey> = self.index.read().names.get(key).into_iter().flatten().cloned().collect();
+        for name in names {
+            if let Some(Ok(object)) =
+                self.store.get(&ObjectRef::new(&name.name).within(&name.namespace)).as_deref().map(|it| &it.0)
+            {
+                look(object);
+            }
+        }
+    }
+
+    /// What `pick` makes of the keys in use, from `first` on in their order, until it makes nothing of one.
+    pub(super) fn keys_from<T: Ord>(&self, first: &Key, pick: impl Fn(&Key) -> Option<T>) -> BTreeSet<T> {
+        self.index.read().names.range(first..).map_while(|(key, _)| pick(key)).collect()
+    }
+
+    /// Waits until all objects have been listed once.
+    pub(super) async fn is_filled(&self) {
+        // The only error is that the watch is gone: the process is ending.
+        let _ = self.store.wait_until_ready().await;
+    }
+
+    pub(super) fn store(&self) -> Store<Guarded<K>> {
+        self.store.clone()
+    }
+}
+
+/// The end of a cache that its watch fills.
+pub struct CacheWriter<K: Resource<DynamicType = ()> + Clone + 'static> {
+    writer: Writer<Guarded<K>>,
+    index: Arc<RwLock<Index>>,
+}
+
+impl<K: Indexed + Clone + 'static> CacheWriter<K> {
+    /// Takes an event of the watch.
+    pub(super) fn take(&mut self, event: &watcher::Event<Guarded<K>>) {
+        self.writer.apply_watcher_event(event);
+        match event {
+            watcher::Event::Apply(object) | watcher::Event::InitApply(object) => {
+                let keys = object.0.as_ref().map(Indexed::keys).unwrap_or_default();
+                self.index.write().set(name_of(object), keys);
+            }
+            watcher::Event::Delete(object) => self.index.write().set(name_of(object), Vec::new()),
+            watcher::Event::Init | watcher::Event::InitDone => {}
+        }
+    }
+
+    pub(super) fn store(&self) -> Store<Guarded<K>> {
+        self.writer.as_reader()
+    }
+}
+
+fn name_of<K: Resource>(object: &K) -> ObjectKey {
+    ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
+}
+
+#[derive(Default)]
+struct Index {
+    names: BTreeMap<Key, BTreeSet<ObjectKey>>,
+    keys: BTreeMap<ObjectKey, Vec<Key>>,
+}
+
+impl Index {
+    /// Files an object under these keys and no others.
+    fn set(&mut self, name: ObjectKey, keys: Vec<Key>) {
+        for key in self.keys.remove(&name).into_iter().flatten() {
+            if let Some(names) = self.names.get_mut(&key) {
+                names.remove(&name);
+                if names.is_empty() {
+                    self.names.remove(&key);
+                }
+            }
+        }
+        for key in &keys {
+            self.names.entry(key.clone()).or_default().insert(name.clone());
+        }
+        if !keys.is_empty() {
+            self.keys.insert(name, keys);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::EcsTaskDefinition;
+
+    impl Index {
+        fn found(&self, key: &Key) -> Vec<String> {
+            self.names.get(key).into_iter().flatten().map(ToString::to_string).collect()
+        }
+    }
+
+    fn name(name: &str) -> ObjectKey {
+        ObjectKey { namespace: "shop".to_owned(), name: name.to_owned() }
+    }
+
+    fn family(family: &str) -> Key {
+        Key::Family(family.to_owned())
+    }
+
+    #[test]
+    fn an_object_is_found_under_its_newest_keys_only() {
+        let mut index = Index::default();
+        index.set(name("a"), vec![family("web"), family("api")]);
+        index.set(name("b"), vec![family("web")]);
+        assert_eq!(index.found(&family("web")), ["shop/a", "shop/b"]);
+        index.set(name("a"), vec![family("api")]);
+        assert_eq!(index.found(&family("web")), ["shop/b"]);
+        assert_eq!(index.found(&family("api")), ["shop/a"]);
+    }
+
+    #[test]
+    fn nothing_is_kept_of_an_object_that_is_gone() {
+        let mut index = Index::default();
+        index.set(name("a"), vec![family("web")]);
+        index.set(name("a"), Vec::new());
+        assert!(index.names.is_empty() && index.keys.is_empty());
+    }
+
+    #[test]
+    fn a_cache_shows_what_its_watch_took_until_that_is_deleted() {
+        let (cache, mut writer) = Cache::<EcsTaskDefinition>::new();
+        let mut object = EcsTaskDefinition::new("web", crate::api::EcsTaskDefinitionSpec::default());
+        object.metadata.namespace = Some("shop".to_owned());
+        let count = || {
+            let mut count = 0;
+            cache.each(&family("web"), |_| count += 1);
+            count
+        };
+        writer.take(&watcher::Event::Apply(DeserializeGuard(Ok(object.clone()))));
+        assert_eq!((count(), cache.get("shop", "web").is_some()), (1, true));
+        writer.take(&watcher::Event::Delete(DeserializeGuard(Ok(object))));
+        assert_eq!((count(), cache.get("shop", "web").is_some()), (0, false));
+    }
+}
