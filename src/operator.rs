@@ -1,20 +1,23 @@
 //! The whole operator: watches, passes and the live side of AWS, put together. The only place that knows every kind.
 
-use crate::api::{EcsService, EcsTaskDefinition};
+mod mapping;
+
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::aws::connection::Connection;
+use crate::aws::elb::Balancing;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Guard, Priority};
-use crate::engine::cache::Key;
+use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
-use crate::engine::refs::{Caches, task_definition_of};
-use crate::engine::watch::{self, Change, Guarded, Trigger, Triggers};
-use crate::kinds::service::{EcsServiceKind, key_of};
-use crate::kinds::task_definition::{EcsTaskDefinitionKind, family_of};
+use crate::engine::watch::{self, Guarded, Triggers};
+use crate::kinds::service::EcsServiceKind;
+use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
 use crate::startup::Process;
 use futures::StreamExt;
-use kube::{Api, ResourceExt};
+use kube::Api;
+use mapping::Mapping;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -65,45 +68,55 @@ impl Operator {
     /// Works until `stop`, then ends what is under way.
     pub async fn run(self, stop: CancellationToken) {
         let services = Services::new(self.connection.ecs.at(Priority::Sweep), self.polling);
-        let aws = Aws { connection: self.connection.clone(), services: services.clone(), guard: Guard::allow_all() };
-        let (caches, writers) = watch::caches();
-        let mut task_definition_triggers = Triggers::<EcsTaskDefinition>::default();
-        let service_triggers = Triggers::<EcsService>::default();
-        let mapping = Mapping {
-            caches: caches.clone(),
-            task_definitions: task_definition_triggers.sender(),
-            services: service_triggers.sender(),
+        let balancing = Balancing::new(self.connection.elb.at(Priority::Sweep), self.polling);
+        let aws = Aws {
+            connection: self.connection.clone(),
+            services: services.clone(),
+            balancing: balancing.clone(),
+            guard: Guard::allow_all(),
         };
+        let (caches, writers) = watch::caches();
+        let triggers = AllTriggers::default();
+        let mapping = Mapping::new(caches.clone(), &triggers);
         let ctx =
             Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
 
         let mut background = JoinSet::new();
-        let (apis, to) = (self.apis(), mapping.clone());
-        background.spawn(watch::watch(apis, writers.task_definitions, move |object, change| to.task_definition(object, change)));
-        let (apis, to) = (self.apis(), mapping.clone());
-        background.spawn(watch::watch(apis, writers.services, move |object, change| to.service(object, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.services, move |it, change| to.service(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.target_groups, move |it, change| to.target_group(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
         let mut changes = Box::pin(services.changes());
+        let to = mapping.clone();
         background.spawn(async move {
             while let Some(owner) = changes.next().await {
-                mapping.services.look_at(&owner.namespace, &owner.name);
+                to.of_aws(EcsServiceKind::KIND, &owner);
+            }
+        });
+        let mut changes = Box::pin(balancing.changes());
+        background.spawn(async move {
+            while let Some(who) = changes.next().await {
+                mapping.of_aws(who.kind, &who.object);
             }
         });
         background.spawn(async move { services.run().await });
+        background.spawn(async move { balancing.run().await });
 
         tokio::select! {
             () = caches.are_filled() => {}
             () = stop.cancelled() => {}
         }
         let ended = || stop.clone().cancelled_owned();
+        let at_once = self.concurrency;
         tokio::join!(
-            watch::run::<EcsTaskDefinitionKind>(
-                Arc::clone(&ctx),
-                &caches.task_definitions,
-                std::mem::take(&mut task_definition_triggers),
-                self.concurrency,
-                ended(),
-            ),
-            watch::run::<EcsServiceKind>(ctx, &caches.services, service_triggers, self.concurrency, ended()),
+            watch::run::<EcsTaskDefinitionKind>(Arc::clone(&ctx), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
+            watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
         );
         background.shutdown().await;
     }
@@ -119,59 +132,12 @@ impl Operator {
     }
 }
 
-/// Which objects are looked at when one changes.
-#[derive(Clone)]
-struct Mapping {
-    caches: Caches,
-    task_definitions: Trigger<EcsTaskDefinition>,
-    services: Trigger<EcsService>,
-}
-
-impl Mapping {
-    /// A task definition: itself; the services that run it, when it has a new revision; and those that claim the same
-    /// family, when it goes.
-    fn task_definition(&self, guarded: &Guarded<EcsTaskDefinition>, change: Change) {
-        let name = (guarded.namespace().unwrap_or_default(), guarded.name_any());
-        if change.itself {
-            self.task_definitions.look_at(&name.0, &name.1);
-        }
-        if change.status || change.itself {
-            // Also the service of its own name: it may have been made from its template, or be in the way of it.
-            self.services.look_at(&name.0, &name.1);
-            self.caches.services.each(&Key::TaskDefinition(name.0, name.1), |service| {
-                self.services.look_at(&service.namespace().unwrap_or_default(), &service.name_any());
-            });
-        }
-        if let (Ok(object), true) = (&guarded.0, change.itself) {
-            self.caches.task_definitions.each(&Key::Family(family_of(object)), |other| {
-                if other.metadata.uid != object.metadata.uid {
-                    self.task_definitions.look_at(&other.namespace().unwrap_or_default(), &other.name_any());
-                }
-            });
-        }
-    }
-
-    /// A service: itself; the task definition that it runs, which may be waiting for it to go; and those that claim the
-    /// same service.
-    fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
-        if change.itself {
-            self.services.look_at(&guarded.namespace().unwrap_or_default(), &guarded.name_any());
-        }
-        let Ok(object) = &guarded.0 else { return };
-        if let Some((namespace, name)) = task_definition_of(object) {
-            let waits = self.caches.task_definitions.get(&namespace, &name).is_some_and(|found| {
-                found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
-            });
-            if waits {
-                self.task_definitions.look_at(&namespace, &name);
-            }
-        }
-        if object.metadata.deletion_timestamp.is_some() {
-            self.caches.services.each(&Key::Service(key_of(object)), |other| {
-                if other.metadata.uid != object.metadata.uid {
-                    self.services.look_at(&other.namespace().unwrap_or_default(), &other.name_any());
-                }
-            });
-        }
-    }
+/// The queues of all kinds.
+#[derive(Default)]
+struct AllTriggers {
+    task_definitions: Triggers<EcsTaskDefinition>,
+    services: Triggers<EcsService>,
+    target_groups: Triggers<EcsTargetGroup>,
+    listener_rules: Triggers<EcsListenerRule>,
+    load_balancers: Triggers<EcsLoadBalancer>,
 }

@@ -18,12 +18,26 @@ pub type Guarded<K> = DeserializeGuard<K>;
 pub enum Key {
     /// The cluster that it names.
     Cluster(String),
+    /// The listener of a load balancer that it stands on, or has; its ARN.
+    Listener(String),
+    /// Namespace and name of the load balancer that it names.
+    LoadBalancer(String, String),
+    /// Namespace and name of the service that it belongs to.
+    Owner(String, String),
+    /// Namespace and name of the target group that it names.
+    TargetGroup(String, String),
     /// The family that it claims, or of which it runs a revision or could go back to one.
     Family(String),
     /// The service that it claims.
     Service(ServiceKey),
     /// Namespace and name of the task definition that it runs.
     TaskDefinition(String, String),
+}
+
+/// The service that an object belongs to, as its key.
+pub fn owner_key<K: Resource<DynamicType = ()>>(object: &K) -> Option<Key> {
+    let owner = object.owner_references().iter().find(|owner| owner.controller == Some(true) && owner.kind == "EcsService")?;
+    Some(Key::Owner(object.namespace().unwrap_or_default(), owner.name.clone()))
 }
 
 /// An object that is found by others.

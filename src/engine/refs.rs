@@ -1,7 +1,7 @@
 //! The watch caches, and who points at whom. Which objects are looked at again when another one changes is made from it.
 
 use super::cache::{Cache, Key};
-use crate::api::{EcsService, EcsTaskDefinition};
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::domain::Revision;
 use kube::{Resource, ResourceExt};
 use std::collections::BTreeSet;
@@ -13,6 +13,12 @@ pub struct Caches {
     pub task_definitions: Cache<EcsTaskDefinition>,
     /// Every `EcsService`.
     pub services: Cache<EcsService>,
+    /// Every `EcsTargetGroup`.
+    pub target_groups: Cache<EcsTargetGroup>,
+    /// Every `EcsListenerRule`.
+    pub listener_rules: Cache<EcsListenerRule>,
+    /// Every `EcsLoadBalancer`.
+    pub load_balancers: Cache<EcsLoadBalancer>,
 }
 
 impl Caches {
@@ -20,6 +26,9 @@ impl Caches {
     pub async fn are_filled(&self) {
         self.task_definitions.is_filled().await;
         self.services.is_filled().await;
+        self.target_groups.is_filled().await;
+        self.listener_rules.is_filled().await;
+        self.load_balancers.is_filled().await;
     }
 
     /// The clusters that services name.

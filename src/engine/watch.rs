@@ -9,6 +9,7 @@ use super::cache::{Cache, CacheWriter, Indexed};
 use super::ctx::Ctx;
 use super::refs::Caches;
 use super::{Managed, reconcile};
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
@@ -238,14 +239,29 @@ fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube
 pub fn caches() -> (Caches, Writers) {
     let (task_definitions, task_definitions_writer) = Cache::new();
     let (services, services_writer) = Cache::new();
-    let caches = Caches { task_definitions, services };
-    (caches, Writers { task_definitions: task_definitions_writer, services: services_writer })
+    let (target_groups, target_groups_writer) = Cache::new();
+    let (listener_rules, listener_rules_writer) = Cache::new();
+    let (load_balancers, load_balancers_writer) = Cache::new();
+    let writers = Writers {
+        task_definitions: task_definitions_writer,
+        services: services_writer,
+        target_groups: target_groups_writer,
+        listener_rules: listener_rules_writer,
+        load_balancers: load_balancers_writer,
+    };
+    (Caches { task_definitions, services, target_groups, listener_rules, load_balancers }, writers)
 }
 
 /// The writing ends of the caches.
 pub struct Writers {
     /// For every `EcsTaskDefinition`.
-    pub task_definitions: CacheWriter<crate::api::EcsTaskDefinition>,
+    pub task_definitions: CacheWriter<EcsTaskDefinition>,
     /// For every `EcsService`.
-    pub services: CacheWriter<crate::api::EcsService>,
+    pub services: CacheWriter<EcsService>,
+    /// For every `EcsTargetGroup`.
+    pub target_groups: CacheWriter<EcsTargetGroup>,
+    /// For every `EcsListenerRule`.
+    pub listener_rules: CacheWriter<EcsListenerRule>,
+    /// For every `EcsLoadBalancer`.
+    pub load_balancers: CacheWriter<EcsLoadBalancer>,
 }

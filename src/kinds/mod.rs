@@ -1,5 +1,9 @@
 //! One folder per kind, each with the same files: `desired`, `observed`, `plan` and `status` are pure; `observe` reads
 //! and `act` writes.
 
+pub mod listener;
+pub mod listener_rule;
+pub mod load_balancer;
 pub mod service;
+pub mod target_group;
 pub mod task_definition;

@@ -1,5 +1,6 @@
 //! Carries out one step on a service.
 
+use super::child::Child;
 use super::desired::Present;
 use super::{Desired, Done, Step};
 use crate::api::EcsService;
@@ -42,11 +43,19 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
             Ok(Done::Tagged)
         }
         (Step::ApplyChild(child), _) => {
-            write::apply_child(ctx, child.as_ref()).await?;
+            match child {
+                Child::TaskDefinition(it) => write::apply_child(ctx, it.as_ref()).await.map(drop),
+                Child::TargetGroup(it) => write::apply_child(ctx, it.as_ref()).await.map(drop),
+                Child::Rule(it) => write::apply_child(ctx, it.as_ref()).await.map(drop),
+            }?;
             Ok(Done::Child)
         }
         (Step::RemoveChild(child), _) => {
-            write::delete_child(ctx, child.as_ref()).await?;
+            match child {
+                Child::TaskDefinition(it) => write::delete_child(ctx, it.as_ref()).await,
+                Child::TargetGroup(it) => write::delete_child(ctx, it.as_ref()).await,
+                Child::Rule(it) => write::delete_child(ctx, it.as_ref()).await,
+            }?;
             Ok(Done::Child)
         }
         (Step::Delete, _) => delete(key, ctx).await,

@@ -2,7 +2,9 @@
 
 use super::canonical::canonical;
 use super::difference::{nested, rollout_hash};
-use super::{Desired, Refs, child};
+use super::child::{self, Child, Template};
+use super::exposure::{self, Exposures};
+use super::{Desired, Refs};
 use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
 use crate::api::{EcsService, EcsTaskDefinition};
 use crate::domain::ServiceKey;
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 const DEFAULT_DEADLINE: i32 = 1800;
 
 /// Members of the spec that are ours and not AWS's.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "taskDefinitionRef",
     "taskDefinitionTemplate",
     "revisionHistoryLimit",
@@ -28,6 +30,7 @@ const OURS: [&str; 9] = [
     "driftPolicy",
     "takeOverFrom",
     "progressDeadlineSeconds",
+    "expose",
 ];
 
 /// A service that is to be there.
@@ -47,7 +50,9 @@ pub struct Present {
     /// The task definition to run, or why it is not known yet.
     pub task_definition: Result<String, Stop>,
     /// What is to become of the task definition that belongs to this service alone.
-    pub child: Child,
+    pub template: Template,
+    /// What it exposes.
+    pub exposures: Exposures,
     /// Hash of all that is declared.
     pub hash: String,
     /// Hash of what a rollout is made of.
@@ -72,17 +77,6 @@ pub struct Present {
     pub progress_deadline: i32,
 }
 
-/// What is to become of the child object.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Child {
-    /// There is none, or it is as it should be.
-    Fine,
-    /// It is to be applied.
-    Apply(Box<EcsTaskDefinition>),
-    /// It is left over and may go once nothing runs it.
-    Remove(Box<EcsTaskDefinition>),
-}
-
 /// A service whose object is being deleted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Absent {
@@ -98,8 +92,8 @@ pub struct Absent {
     pub only_observed: bool,
     /// Whether nothing may be written.
     pub paused: bool,
-    /// The task definition that belongs to this service alone.
-    pub child: Option<Box<EcsTaskDefinition>>,
+    /// The objects that belong to this service alone, in the order in which they may go.
+    pub children: Vec<Child>,
 }
 
 /// What is wanted.
@@ -121,12 +115,13 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
             keep,
             only_observed: management == ManagementPolicy::Observe,
             paused,
-            child: refs.child.clone().filter(|child| child::is_of(child, object)).map(Box::new),
+            children: child::all_of(object, refs),
         }));
     }
     check(object, refs)?;
     let task_definition = task_definition(object, refs);
-    let declared = declared(object, task_definition.as_deref().ok())?;
+    let exposures = exposure::wanted(object, refs)?;
+    let declared = declared(object, task_definition.as_deref().ok(), &exposures)?;
     let restarted_at = object.annotations().get(annotation::RESTARTED_AT).cloned();
     let tags: BTreeMap<String, String> =
         spec.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect();
@@ -141,7 +136,8 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
         declared,
         tags,
         task_definition,
-        child: child::wanted(object, refs),
+        template: child::wanted(object, refs),
+        exposures,
         controller,
         daemon,
         overwrite: spec.adoption == Some(Adoption::Overwrite),
@@ -234,7 +230,7 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
             format!("{kind} needs EcsTaskDefinition {name}, which is not there"),
         ));
     };
-    if kind == "taskDefinitionTemplate" && !child::is_of(found, object) {
+    if kind == "taskDefinitionTemplate" && !child::owned_by(found, object) {
         return Err(Stop::waiting(
             "Conflict",
             format!(
@@ -263,7 +259,7 @@ fn ready_arn(found: &EcsTaskDefinition) -> Result<String, Stop> {
     }
 }
 
-fn declared(object: &EcsService, task_definition: Option<&str>) -> Result<Value, Stop> {
+fn declared(object: &EcsService, task_definition: Option<&str>, exposures: &Exposures) -> Result<Value, Stop> {
     let mut declared = serde_json::to_value(&object.spec)
         .map_err(|error| Stop::invalid("InvalidSpec", format!("the spec cannot be written as JSON: {error}")))?;
     if let Some(members) = declared.as_object_mut() {
@@ -271,6 +267,11 @@ fn declared(object: &EcsService, task_definition: Option<&str>) -> Result<Value,
         members.insert("serviceName".to_owned(), json!(key_of(object).name));
         if let Some(arn) = task_definition.filter(|arn| !arn.is_empty()) {
             members.insert("taskDefinition".to_owned(), json!(arn));
+        }
+        let exposed = exposures.load_balancers();
+        if !exposed.is_empty() {
+            let raw = members.remove("loadBalancers").and_then(|raw| raw.as_array().cloned()).unwrap_or_default();
+            members.insert("loadBalancers".to_owned(), raw.into_iter().chain(exposed).collect());
         }
         // It is the number of instances, whoever wrote it into the spec.
         if members.get("schedulingStrategy").is_some_and(|strategy| strategy == "DAEMON") {

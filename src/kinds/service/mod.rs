@@ -5,10 +5,11 @@
 
 mod act;
 pub mod canonical;
-mod child;
+pub mod child;
 mod desired;
 pub mod difference;
 mod events;
+pub mod exposure;
 mod fields;
 mod observed;
 mod plan;
@@ -28,6 +29,7 @@ use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use child::Child;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use serde_json::Value;
@@ -58,6 +60,8 @@ pub struct Refs {
     pub child: Option<EcsTaskDefinition>,
     /// Network mode of the task definition, where an object here declares it.
     pub network_mode: Option<String>,
+    /// Target groups and rules that belong to it or that it refers to.
+    pub balancing: exposure::Refs,
 }
 
 /// One write.
@@ -92,10 +96,10 @@ pub enum Step {
     },
     /// `DeleteService`.
     Delete,
-    /// The task definition that belongs to this service is applied.
-    ApplyChild(Box<EcsTaskDefinition>),
-    /// The task definition that belonged to this service is deleted.
-    RemoveChild(Box<EcsTaskDefinition>),
+    /// An object that belongs to this service is applied.
+    ApplyChild(Child),
+    /// An object that belongs to this service is deleted.
+    RemoveChild(Child),
 }
 
 /// What a write brought to light.
@@ -218,6 +222,9 @@ impl Indexed for EcsService {
     fn keys(&self) -> Vec<Key> {
         let mut keys = vec![Key::Cluster(self.spec.cluster.clone()), Key::Service(key_of(self))];
         keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
+        let namespace = self.namespace().unwrap_or_default();
+        let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
+        keys.extend(referred.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
         keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
         keys.sort();
         keys.dedup();
@@ -247,5 +254,27 @@ fn refs(object: &EcsService, caches: &Caches) -> Refs {
         let mode = serde_json::to_value(&found.spec.task_definition.network_mode).unwrap_or_default();
         mode.as_str().unwrap_or("bridge").to_owned()
     });
-    Refs { older_claim, task_definition, child, network_mode }
+    Refs { older_claim, task_definition, child, network_mode, balancing: balancing(object, caches) }
+}
+
+/// What belongs to the service, what has the name of what will, and what it refers to.
+fn balancing(object: &EcsService, caches: &Caches) -> exposure::Refs {
+    let namespace = object.namespace().unwrap_or_default();
+    let mut refs = exposure::Refs::default();
+    let key = Key::Owner(namespace.clone(), object.name_any());
+    caches.target_groups.each(&key, |found| {
+        refs.target_groups.insert(found.name_any(), found.clone());
+    });
+    caches.listener_rules.each(&key, |found| {
+        refs.rules.insert(found.name_any(), found.clone());
+    });
+    for entry in object.spec.expose.iter().flatten() {
+        let own = exposure::child_name(object, &entry.name);
+        let referred = entry.target_group.iter().filter_map(|it| it.r#ref.as_ref()).map(|it| it.name.clone());
+        for name in referred.chain([own.clone()]) {
+            refs.target_groups.extend(caches.target_groups.get(&namespace, &name).map(|found| (name, found)));
+        }
+        refs.rules.extend(caches.listener_rules.get(&namespace, &own).map(|found| (own, found)));
+    }
+    refs
 }

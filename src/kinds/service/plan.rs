@@ -1,6 +1,7 @@
 //! What to do about a service. Pure.
 
-use super::desired::{Absent, Child, Present};
+use super::child::{Child, Template};
+use super::desired::{Absent, Present};
 use super::difference::{Change, Sides, changes};
 use super::observed::{Observed, State};
 use super::{Desired, Step};
@@ -31,8 +32,13 @@ fn present(want: &Present, seen: &Observed) -> Plan<Step> {
 
 /// A pause holds back writes and nothing else: what agrees with its declaration is as ready as without.
 fn unpaused(want: &Present, seen: &Observed) -> Plan<Step> {
-    if let Child::Apply(child) = &want.child {
-        return Plan::Do(vec![Step::ApplyChild(child.clone())]);
+    let template = match &want.template {
+        Template::Apply(child) => Some(child),
+        Template::Fine | Template::Remove(_) => None,
+    };
+    let children: Vec<Step> = template.into_iter().chain(&want.exposures.apply).cloned().map(Step::ApplyChild).collect();
+    if !children.is_empty() {
+        return Plan::Do(children);
     }
     if let Err(stop) = &want.task_definition {
         return Plan::Refuse(stop.clone());
@@ -64,7 +70,10 @@ fn create(want: &Present, seen: &Observed) -> Plan<Step> {
             "NotFound",
             format!("there is no service {} in cluster {} to adopt", want.key.name, want.key.cluster),
         )),
-        (false, _) => Plan::Do(vec![Step::Create]),
+        (false, _) => match want.exposures.hindrance() {
+            Some(stop) => Plan::Refuse(stop.clone()),
+            None => Plan::Do(vec![Step::Create]),
+        },
     }
 }
 
@@ -95,11 +104,23 @@ fn active(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
     if let Some(stop) = immutable(want, seen, live) {
         return Plan::Refuse(stop);
     }
+    // Requests are turned away before the tasks are: a rule must not forward to a target group that is about to be empty.
+    if let Some(plan) = removal(&want.exposures.left_rules) {
+        return plan;
+    }
     let mut steps = update(want, seen, live);
     steps.extend(tag_steps(want, seen, live));
-    if let (Child::Remove(child), true) = (&want.child, steps.is_empty()) {
-        steps.push(Step::RemoveChild(child.clone()));
+    if !steps.is_empty() {
+        return Plan::Do(steps);
     }
+    let left = match &want.template {
+        Template::Remove(child) => vec![child.clone()],
+        Template::Fine | Template::Apply(_) => Vec::new(),
+    };
+    // A target group is let go once no deployment registers tasks in it any more.
+    let is_rolling = live.deployments.len() > 1;
+    let unused = want.exposures.left_target_groups.iter().filter(|child| !is_rolling && !child.is_going()).cloned();
+    let steps: Vec<Step> = left.into_iter().chain(unused).map(Step::RemoveChild).collect();
     if steps.is_empty() { Plan::InSync } else { Plan::Do(steps) }
 }
 
@@ -262,15 +283,28 @@ fn absent(want: &Absent, seen: &Observed) -> Plan<Step> {
     }
 }
 
+/// One after the other, each kind only when the one before it is gone.
 fn gone(want: &Absent) -> Plan<Step> {
-    match &want.child {
-        Some(child) if child.metadata.deletion_timestamp.is_none() => Plan::Finish(vec![Step::RemoveChild(child.clone())]),
-        _ => Plan::Gone,
+    let kind = |child: &Child| std::mem::discriminant(child);
+    let Some(first) = want.children.first() else { return Plan::Gone };
+    let same: Vec<Child> = want.children.iter().filter(|child| kind(child) == kind(first)).cloned().collect();
+    if let Child::TaskDefinition(_) = first {
+        // Its revisions may be kept, or wait for somebody else: nothing of this service depends on when it goes.
+        let left: Vec<Step> = same.into_iter().filter(|child| !child.is_going()).map(Step::RemoveChild).collect();
+        return if left.is_empty() { Plan::Gone } else { Plan::Finish(left) };
     }
+    removal(&same).unwrap_or(Plan::Gone)
+}
+
+/// Deletes these objects and waits until they are gone. `None`: there are none.
+fn removal(children: &[Child]) -> Option<Plan<Step>> {
+    let first = children.first()?;
+    let left: Vec<Step> = children.iter().filter(|child| !child.is_going()).cloned().map(Step::RemoveChild).collect();
+    Some(if left.is_empty() { Plan::Wait(format!("{} is being deleted", first.full_name())) } else { Plan::Do(left) })
 }
 
 fn release(want: &Absent, live: &LiveService) -> Vec<Step> {
     let mut steps = vec![Step::Untag { arn: live.arn.clone(), keys: want.owner.tags().into_keys().collect() }];
-    steps.extend(want.child.iter().map(|child| Step::RemoveChild(child.clone())));
+    steps.extend(want.children.iter().filter(|child| !child.is_going()).cloned().map(Step::RemoveChild));
     steps
 }

@@ -67,6 +67,9 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
         remember_applied(&mut status, want, seen, pass);
         status.drift = drift_to_report(want, seen);
     }
+    if let Some(want) = present {
+        show_exposures(&mut status, want);
+    }
     status.observed_generation = generation;
     let before = std::mem::take(&mut status.conditions);
     let statements = statements(&status, pass, present, now);
@@ -202,6 +205,13 @@ fn remember_applied(status: &mut Status, want: &Present, seen: &Observed, pass: 
     }
 }
 
+fn show_exposures(status: &mut Status, want: &Present) {
+    status.exposures = want.exposures.status();
+    let all = status.exposures.len();
+    let ready = status.exposures.iter().filter(|exposure| exposure.ready).count();
+    status.exposed = Some(format!("{ready}/{all}")).filter(|_| all > 0);
+}
+
 /// Differences that are left as they are: told, not mended.
 fn drift_to_report(want: &Present, seen: &Observed) -> Vec<Drift> {
     let Some(live) = seen.live.as_ref().filter(|_| seen.state == State::Active) else { return Vec::new() };
@@ -303,7 +313,10 @@ fn of_rollout(status: &Status, pass: &Pass<Kind>, want: &Present, now: Timestamp
         _ if !serves(status, want, controller) => {
             progressing("RevisionNotServing", "the revision that was asked for does not serve yet")
         }
-        _ => vec![Statement::yes(Type::Ready, "Serving", serving(status))],
+        _ => match want.exposures.entries.iter().find_map(|entry| entry.trouble.as_ref()) {
+            Some(trouble) => statements_of(trouble),
+            None => vec![Statement::yes(Type::Ready, "Serving", serving(status))],
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use crate::api::EcsTaskDefinition;
 use crate::aws::{AwsError, Kind, ServiceState};
 use crate::engine::Plan;
 use crate::kinds::service::Step;
+use crate::kinds::service::child::Child;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
 use serde_json::json;
 
@@ -153,7 +154,7 @@ fn the_task_definition_of_a_service_goes_after_the_service() {
     assert_eq!(world.pass(), Plan::Do(vec![Step::Delete]));
     assert!(matches!(world.pass(), Plan::Wait(_)));
     world.live().status = ServiceState::Inactive;
-    assert_eq!(world.plan(), Plan::Finish(vec![Step::RemoveChild(Box::new(child()))]));
+    assert_eq!(world.plan(), Plan::Finish(vec![Step::RemoveChild(Child::TaskDefinition(Box::new(child())))]));
     let mut leaving = child();
     leaving.metadata.deletion_timestamp = Some(Time(super::ecs::minute(1)));
     world.declared.refs.child = Some(leaving);
@@ -175,5 +176,5 @@ fn a_template_that_left_the_declaration_leaves_after_the_update() {
     assert!(matches!(super::steps(world.plan()).as_slice(), [Step::Update { .. }]));
     world.pass();
     world.complete();
-    assert_eq!(world.pass(), Plan::Do(vec![Step::RemoveChild(Box::new(child()))]));
+    assert_eq!(world.pass(), Plan::Do(vec![Step::RemoveChild(Child::TaskDefinition(Box::new(child())))]));
 }

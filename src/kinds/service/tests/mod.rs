@@ -8,6 +8,7 @@ mod declared;
 mod deletion;
 mod ecs;
 mod events;
+mod exposure;
 mod life;
 mod normalisation;
 mod normalisation_lists;

@@ -1,0 +1,98 @@
+//! The listener that an object names, whichever way: where to look for it, and what is seen of it.
+
+use crate::api::load_balancing::ListenerReference;
+use crate::aws::elb::{Balancing, ListenerView, LoadBalancerKey, Sight, Watcher};
+use crate::aws::reflector::Pace;
+use crate::engine::Stop;
+use crate::engine::refs::Caches;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where a listener is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It has this ARN.
+    Arn(String),
+    /// On this port of the load balancer that carries these tags.
+    Tagged {
+        /// The tags, all of them.
+        tags: BTreeMap<String, String>,
+        /// The port.
+        port: i32,
+    },
+}
+
+/// What is seen of a listener.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// It is there.
+    There(Arc<ListenerView>),
+    /// It was not read yet.
+    Unknown,
+    /// It is not there, or cannot be told from others.
+    Not(Stop),
+}
+
+/// Where the listener is that an object of `namespace` names. No I/O.
+///
+/// # Errors
+/// [`Stop::Waiting`] while the `EcsLoadBalancer` that is named is not there or does not have it.
+pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) -> Result<Place, Stop> {
+    if let Some(arn) = &reference.arn {
+        return Ok(Place::Arn(arn.clone()));
+    }
+    let port = reference.port.unwrap_or_default();
+    if let Some(selector) = &reference.selector {
+        let tags = selector.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect();
+        return Ok(Place::Tagged { tags, port });
+    }
+    let Some(named) = &reference.r#ref else {
+        return Err(Stop::invalid("InvalidSpec", "listener needs one of arn, ref and selector"));
+    };
+    let namespace = named.namespace.as_deref().unwrap_or(namespace);
+    let Some(load_balancer) = caches.load_balancers.get(namespace, &named.name) else {
+        return Err(Stop::waiting("ListenerNotFound", format!("EcsLoadBalancer {namespace}/{} is not there", named.name)));
+    };
+    let listeners = load_balancer.status.iter().flat_map(|status| &status.listeners);
+    listeners.filter(|listener| listener.port == port).map(|listener| Place::Arn(listener.arn.clone())).next().ok_or_else(|| {
+        Stop::waiting("ListenerNotFound", format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name))
+    })
+}
+
+/// What is seen of the listener at a place, followed from now on for `who`.
+pub fn look(place: &Place, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
+    match place {
+        Place::Arn(arn) => listener(arn, balancing, who, pace),
+        Place::Tagged { tags, port } => tagged(tags, *port, balancing, who, pace),
+    }
+}
+
+fn listener(arn: &str, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
+    balancing.follow_listener(arn, who, pace);
+    match balancing.listener(arn) {
+        Sight::Live { value, .. } => Found::There(value),
+        Sight::Unknown => balancing.listener_error(arn).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Missing { .. } | Sight::Several { .. } => {
+            Found::Not(Stop::waiting("ListenerNotFound", format!("there is no listener {arn}")))
+        }
+    }
+}
+
+fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
+    let key = LoadBalancerKey::Tags(tags.clone());
+    balancing.follow_load_balancer(&key, who, pace);
+    let shown = || tags.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ");
+    let not = |reason, message| Found::Not(Stop::waiting(reason, message));
+    match balancing.load_balancer(&key) {
+        Sight::Live { value, .. } => match value.listeners.iter().find(|it| it.listener.port == Some(port)) {
+            Some(found) => listener(&found.listener.arn, balancing, who, pace),
+            None => not("ListenerNotFound", format!("load balancer {} has no listener on port {port}", value.load_balancer.name)),
+        },
+        Sight::Unknown => balancing.load_balancer_error(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Missing { .. } => not("ListenerNotFound", format!("no load balancer carries the tags {}", shown())),
+        Sight::Several { arns } => not(
+            "ListenerAmbiguous",
+            format!("{} load balancers carry the tags {}: {}; name more tags, or the ARN", arns.len(), shown(), arns.join(", ")),
+        ),
+    }
+}

@@ -1,0 +1,188 @@
+//! Which objects are looked at when one changes.
+
+use super::AllTriggers;
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::domain::ObjectKey;
+use crate::engine::Managed;
+use crate::engine::cache::{Cache, Key};
+use crate::engine::refs::{Caches, task_definition_of};
+use crate::engine::watch::{Change, Guarded, Trigger};
+use crate::kinds::service::{EcsServiceKind, key_of};
+use crate::kinds::task_definition::family_of;
+use kube::{Resource, ResourceExt};
+
+/// Wakes objects of every kind.
+#[derive(Clone)]
+pub(super) struct Mapping {
+    caches: Caches,
+    task_definitions: Trigger<EcsTaskDefinition>,
+    services: Trigger<EcsService>,
+    target_groups: Trigger<EcsTargetGroup>,
+    listener_rules: Trigger<EcsListenerRule>,
+    load_balancers: Trigger<EcsLoadBalancer>,
+}
+
+impl Mapping {
+    pub(super) fn new(caches: Caches, triggers: &AllTriggers) -> Self {
+        Self {
+            caches,
+            task_definitions: triggers.task_definitions.sender(),
+            services: triggers.services.sender(),
+            target_groups: triggers.target_groups.sender(),
+            listener_rules: triggers.listener_rules.sender(),
+            load_balancers: triggers.load_balancers.sender(),
+        }
+    }
+
+    /// Something new was read in AWS for an object.
+    pub(super) fn of_aws(&self, kind: &str, object: &ObjectKey) {
+        let ObjectKey { namespace, name } = object;
+        match kind {
+            EcsServiceKind::KIND => self.services.look_at(namespace, name),
+            "EcsTargetGroup" => self.target_groups.look_at(namespace, name),
+            "EcsListenerRule" => self.listener_rules.look_at(namespace, name),
+            "EcsLoadBalancer" => self.load_balancers.look_at(namespace, name),
+            _ => {}
+        }
+    }
+
+    /// A task definition: itself; the services that run it, when it has a new revision; and those that claim the same
+    /// family, when it goes.
+    pub(super) fn task_definition(&self, guarded: &Guarded<EcsTaskDefinition>, change: Change) {
+        let name = key(guarded);
+        if change.itself {
+            self.task_definitions.look_at(&name.namespace, &name.name);
+        }
+        if change.status || change.itself {
+            // Also the service of its own name: it may have been made from its template, or be in the way of it.
+            self.services.look_at(&name.namespace, &name.name);
+            wake(&self.caches.services, &Key::TaskDefinition(name.namespace, name.name), &self.services);
+        }
+        if let (Ok(object), true) = (&guarded.0, change.itself) {
+            wake_others(&self.caches.task_definitions, &Key::Family(family_of(object)), object, &self.task_definitions);
+        }
+    }
+
+    /// A service: itself; the task definition that it runs, which may be waiting for it to go; what belongs to it, for the
+    /// same reason; and those that claim the same service.
+    pub(super) fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
+        let name = key(guarded);
+        if change.itself {
+            self.services.look_at(&name.namespace, &name.name);
+        }
+        let Ok(object) = &guarded.0 else { return };
+        if let Some((namespace, name)) = task_definition_of(object) {
+            let waits = self.caches.task_definitions.get(&namespace, &name).is_some_and(|found| {
+                found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
+            });
+            if waits {
+                self.task_definitions.look_at(&namespace, &name);
+            }
+        }
+        let owner = Key::Owner(name.namespace, name.name);
+        wake_going(&self.caches.target_groups, &owner, &self.target_groups);
+        wake_going(&self.caches.listener_rules, &owner, &self.listener_rules);
+        if object.metadata.deletion_timestamp.is_some() {
+            wake_others(&self.caches.services, &Key::Service(key_of(object)), object, &self.services);
+        }
+    }
+
+    /// A target group: itself; the service that it belongs to and those that refer to it; and what forwards to it.
+    pub(super) fn target_group(&self, guarded: &Guarded<EcsTargetGroup>, change: Change) {
+        let name = key(guarded);
+        if change.itself {
+            self.target_groups.look_at(&name.namespace, &name.name);
+        }
+        let this = Key::TargetGroup(name.namespace.clone(), name.name);
+        wake(&self.caches.services, &this, &self.services);
+        wake(&self.caches.listener_rules, &this, &self.listener_rules);
+        wake(&self.caches.load_balancers, &this, &self.load_balancers);
+        let Ok(object) = &guarded.0 else { return };
+        self.owners_of(object);
+        if let Some(reference) = object.spec.listener.as_ref().and_then(|listener| listener.r#ref.as_ref()) {
+            let namespace = reference.namespace.as_ref().unwrap_or(&name.namespace);
+            self.load_balancers.look_at(namespace, &reference.name);
+        }
+    }
+
+    /// A rule: itself; the service that it belongs to; the target groups that it forwards to, which may be waiting for it to
+    /// go; and all others of its listener.
+    pub(super) fn listener_rule(&self, guarded: &Guarded<EcsListenerRule>, change: Change) {
+        let name = key(guarded);
+        if change.itself {
+            self.listener_rules.look_at(&name.namespace, &name.name);
+        }
+        let Ok(object) = &guarded.0 else { return };
+        self.owners_of(object);
+        for reference in object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref()) {
+            self.target_groups.look_at(reference.namespace.as_ref().unwrap_or(&name.namespace), &reference.name);
+        }
+        if let Some(reference) = &object.spec.listener.r#ref {
+            let namespace = reference.namespace.as_ref().unwrap_or(&name.namespace);
+            self.load_balancers.look_at(namespace, &reference.name);
+            if change.itself {
+                let key = Key::LoadBalancer(namespace.clone(), reference.name.clone());
+                wake_others(&self.caches.listener_rules, &key, object, &self.listener_rules);
+            }
+        }
+        let seen = object.status.as_ref().and_then(|status| status.listener_arn.as_ref());
+        if let Some(arn) = object.spec.listener.arn.as_ref().or(seen) {
+            let key = Key::Listener(arn.clone());
+            wake(&self.caches.load_balancers, &key, &self.load_balancers);
+            if change.itself {
+                wake_others(&self.caches.listener_rules, &key, object, &self.listener_rules);
+            }
+        }
+    }
+
+    /// A load balancer: itself, and what stands on its listeners.
+    pub(super) fn load_balancer(&self, guarded: &Guarded<EcsLoadBalancer>, change: Change) {
+        let name = key(guarded);
+        if change.itself {
+            self.load_balancers.look_at(&name.namespace, &name.name);
+        }
+        let this = Key::LoadBalancer(name.namespace, name.name);
+        wake(&self.caches.target_groups, &this, &self.target_groups);
+        wake(&self.caches.listener_rules, &this, &self.listener_rules);
+        let Ok(object) = &guarded.0 else { return };
+        for arn in object.status.iter().flat_map(|status| &status.listeners).map(|listener| &listener.arn) {
+            wake(&self.caches.listener_rules, &Key::Listener(arn.clone()), &self.listener_rules);
+        }
+    }
+
+    fn owners_of<K: Resource<DynamicType = ()>>(&self, object: &K) {
+        for owner in object.owner_references().iter().filter(|owner| owner.kind == EcsServiceKind::KIND) {
+            self.services.look_at(&object.namespace().unwrap_or_default(), &owner.name);
+        }
+    }
+}
+
+fn key<K: Resource>(object: &K) -> ObjectKey {
+    ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
+}
+
+/// Wakes all that are found under a key.
+fn wake<K: Resource<DynamicType = ()> + Clone + 'static>(cache: &Cache<K>, under: &Key, trigger: &Trigger<K>) {
+    cache.each(under, |found| trigger.look_at(&found.namespace().unwrap_or_default(), &found.name_any()));
+}
+
+/// Wakes all others that are found under a key.
+fn wake_others<K>(cache: &Cache<K>, under: &Key, this: &K, trigger: &Trigger<K>)
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    cache.each(under, |found| {
+        if found.meta().uid != this.meta().uid {
+            trigger.look_at(&found.namespace().unwrap_or_default(), &found.name_any());
+        }
+    });
+}
+
+/// Wakes those under a key that are being deleted.
+fn wake_going<K: Resource<DynamicType = ()> + Clone + 'static>(cache: &Cache<K>, under: &Key, trigger: &Trigger<K>) {
+    cache.each(under, |found| {
+        if found.meta().deletion_timestamp.is_some() {
+            trigger.look_at(&found.namespace().unwrap_or_default(), &found.name_any());
+        }
+    });
+}
