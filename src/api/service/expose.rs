@@ -85,6 +85,9 @@ pub struct ExposureStatus {
     /// ARN of the target group that serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_group: Option<String>,
+    /// ARNs of the target groups that tasks are registered in: two while one is replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<String>,
     /// Whether requests reach healthy tasks.
     pub ready: bool,
     /// One word for why it is ready or not.
