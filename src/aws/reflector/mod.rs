@@ -14,7 +14,7 @@ mod queue;
 mod timing;
 
 pub(super) use drive::drive;
-pub(super) pub(super) use timing::{MISSING_LOOKS, Spread, Timing};
+pub(super) use timing::{MISSING_LOOKS, Spread, Timing};
 
 use super::calls::{Ecs, SERVICES_PER_CALL};
 use super::error::AwsError;

@@ -29,10 +29,10 @@ impl Elb {
 
     async fn target_groups(&self, arns: &[String], names: &[String]) -> Result<Vec<TargetGroup>, AwsError> {
         let listed = |all: &[String]| (!all.is_empty()).then(|| all.to_vec());
-        let (Some(_), _) | (_, Some(_)) = (listed(arns), listed(names)) else {
+        if arns.is_empty() && names.is_empty() {
             // Without any AWS would describe all that there are.
             return Ok(Vec::new());
-        };
+        }
         let mut groups = Vec::new();
         let mut next = None;
         loop {
