@@ -4,7 +4,7 @@ use crate::api::{EcsService, EcsTaskDefinition};
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
-use crate::aws::{Guard, Priority};
+use crate::aws::{Balancing, Guard, Priority};
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::refs::{Caches, task_definition_of};
 use crate::engine::watch::{self, Change, Guarded, Trigger, Triggers};
@@ -64,7 +64,13 @@ impl Operator {
     /// Works until `stop`, then ends what is under way.
     pub async fn run(self, stop: CancellationToken) {
         let services = Services::new(self.connection.ecs.at(Priority::Sweep), self.polling);
-        let aws = Aws { connection: self.connection.clone(), services: services.clone(), guard: Guard::allow_all() };
+        let balancing = Balancing::new(self.connection.elb.at(Priority::Sweep), self.polling);
+        let aws = Aws {
+            connection: self.connection.clone(),
+            services: services.clone(),
+            balancing: balancing.clone(),
+            guard: Guard::allow_all(),
+        };
         let (caches, writers) = watch::caches();
         let mut task_definition_triggers = Triggers::<EcsTaskDefinition>::default();
         let service_triggers = Triggers::<EcsService>::default();
@@ -88,6 +94,7 @@ impl Operator {
             }
         });
         background.spawn(async move { services.run().await });
+        background.spawn(async move { balancing.run().await });
 
         tokio::select! {
             () = caches.are_filled() => {}

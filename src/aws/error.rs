@@ -246,7 +246,7 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
         "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" | "HealthUnavailable" => {
             Kind::Unavailable
-        },
+        }
         _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
         _ if status.is_some_and(|s| s >= 500) => Kind::Unavailable,
         _ if text.contains("was not idempotent") => Kind::Conflict,
@@ -396,6 +396,25 @@ mod tests {
             ),
             ("RegisterTaskDefinition", 400, "LimitExceededException", "The limit for the resource was exceeded.", Kind::Quota),
             ("DescribeTaskDefinition", 400, "ClientException", "Unable to describe task definition.", Kind::NotFound),
+            ("CreateRule", 400, "PriorityInUse", "Priority '7' is currently in use", Kind::Conflict),
+            ("CreateRule", 400, "TooManyRules", "The maximum number of rules has been reached", Kind::Quota),
+            ("CreateRule", 400, "TooManyUniqueTargetGroupsPerLoadBalancer", "no", Kind::Quota),
+            ("CreateRule", 400, "TooManyActions", "no", Kind::Invalid),
+            ("CreateRule", 400, "TargetGroupAssociationLimit", "no", Kind::Conflict),
+            ("CreateRule", 400, "ListenerNotFound", "One or more listeners not found", Kind::NotFound),
+            ("CreateRule", 400, "ValidationError", "A condition value is missing", Kind::Invalid),
+            ("CreateTargetGroup", 400, "DuplicateTargetGroupName", "exists, but with different settings", Kind::Conflict),
+            ("DeleteTargetGroup", 400, "ResourceInUse", "is currently in use by a listener or a rule", Kind::NotReady),
+            ("DeleteLoadBalancer", 400, "OperationNotPermitted", "deletion protection is enabled", Kind::Invalid),
+            ("CreateListener", 400, "CertificateNotFound", "Certificate 'x' not found", Kind::NotFound),
+            ("CreateListener", 400, "UnsupportedCertificate", "no", Kind::Invalid),
+            ("CreateListener", 400, "SSLPolicyNotFound", "no", Kind::NotFound),
+            ("CreateListener", 400, "DuplicateListener", "A listener already exists on this port", Kind::Conflict),
+            ("CreateLoadBalancer", 400, "SubnetNotFound", "no", Kind::NotFound),
+            ("AddTags", 400, "DuplicateTagKeys", "no", Kind::Invalid),
+            ("AddTags", 400, "TooManyTags", "no", Kind::Invalid),
+            ("DescribeTargetHealth", 400, "HealthUnavailable", "no", Kind::Unavailable),
+            ("DescribeRules", 400, "Throttling", "Rate exceeded", Kind::Throttled),
             ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
             ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
             ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
@@ -442,6 +461,16 @@ mod tests {
         assert_eq!(wait(&[("x-amz-retry-after", "1500")]), Some(Duration::from_millis(1500)));
         assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
         assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn errors_that_say_more_than_their_kind_have_advice_of_their_own() {
+        let advice = |code| refused("CreateRule", 400, code, "no").advice();
+        assert!(advice("PriorityInUse").starts_with("choose another priority"));
+        assert!(advice("TargetGroupAssociationLimit").contains("one only"));
+        assert!(advice("OperationNotPermitted").contains("deletion protection"));
+        assert!(advice("CertificateNotFoundException").contains("ARN of the certificate"));
+        assert!(advice("TooManyRules").contains("quota"));
     }
 
     #[test]

@@ -250,3 +250,5 @@ impl Drop for Turn {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_two_buckets;

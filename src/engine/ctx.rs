@@ -6,7 +6,7 @@ use super::next::Next;
 use super::refs::Caches;
 use crate::aws::connection::Connection;
 use crate::aws::reflector::Services;
-use crate::aws::{Ecs, Guard, Priority};
+use crate::aws::{Balancing, Ecs, Elb, Guard, Priority};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use kube::runtime::controller::Action;
@@ -37,6 +37,8 @@ pub struct Aws {
     pub connection: Connection,
     /// The live services.
     pub services: Services,
+    /// The live load balancing.
+    pub balancing: Balancing,
     /// What may be asked of AWS.
     pub guard: Guard,
 }
@@ -45,6 +47,11 @@ impl Aws {
     /// The calls, at the priority of a changed spec.
     pub fn ecs(&self) -> Ecs {
         self.connection.ecs.at(Priority::Change)
+    }
+
+    /// The calls of Elastic Load Balancing, at the priority of a changed spec.
+    pub fn elb(&self) -> Elb {
+        self.connection.elb.at(Priority::Change)
     }
 
     /// The calls, behind all others.

@@ -14,6 +14,7 @@ mod queue;
 mod timing;
 
 pub(super) use drive::drive;
+pub(super) use queue::Queue;
 pub(super) use timing::{MISSING_LOOKS, Spread, Timing};
 
 use super::calls::{Ecs, SERVICES_PER_CALL};
@@ -24,7 +25,6 @@ use entry::Entry;
 use futures::Stream;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use parking_lot::Mutex;
-use queue::Queue;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;

@@ -93,7 +93,7 @@ impl Timing {
     }
 
     /// Notes that it could be read, and says whether that is new.
-    pub(in crate::aws) const fn succeeded(&mut self) -> bool {
+    pub(in crate::aws) fn succeeded(&mut self) -> bool {
         self.failures = 0;
         self.error.take().is_some()
     }

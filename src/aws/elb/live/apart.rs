@@ -8,11 +8,7 @@ pub(super) type Apart<V> = (Reading<V>, bool);
 
 /// Reads what `keys` name. AWS refuses the whole call where it does not know one of them, so what is refused is read in
 /// halves until the one is found: of twenty, one costs nine calls, once.
-pub(super) async fn apart<K, V, F>(
-    keys: Vec<K>,
-    read: impl Fn(Vec<K>) -> F,
-    is_of: impl Fn(&V, &K) -> bool,
-) -> Vec<(K, Apart<V>)>
+pub(super) async fn apart<K, V, F>(keys: Vec<K>, read: impl Fn(Vec<K>) -> F, is_of: impl Fn(&V, &K) -> bool) -> Vec<(K, Apart<V>)>
 where
     K: Clone,
     F: Future<Output = Result<Vec<V>, AwsError>>,
@@ -33,8 +29,8 @@ where
             }
             Err(e) => {
                 let is_about_it = e.is_load_balancing_gone() || e.kind == Kind::Invalid;
-                let reading = if e.is_load_balancing_gone() { Reading::Missing } else { Reading::Failed(e) };
-                readings.extend(keys.into_iter().map(|key| (key, (reading.clone(), is_about_it))));
+                let reading = || if e.is_load_balancing_gone() { Reading::Missing } else { Reading::Failed(e.clone()) };
+                readings.extend(keys.into_iter().map(|key| (key, (reading(), is_about_it))));
             }
         }
     }

@@ -58,7 +58,7 @@ impl Key for LoadBalancerKey {
 }
 
 /// What one read says about one thing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Reading<V> {
     Found(V),
     Several(Vec<String>),

@@ -191,9 +191,8 @@ fn read_weighted(tuple: types::TargetGroupTuple) -> Weighted {
 }
 
 fn to_forward(target_groups: &[Weighted], stickiness_seconds: Option<i32>) -> types::ForwardActionConfig {
-    let tuple = |Weighted { arn, weight }: &Weighted| {
-        types::TargetGroupTuple::builder().target_group_arn(arn).weight(*weight).build()
-    };
+    let tuple =
+        |Weighted { arn, weight }: &Weighted| types::TargetGroupTuple::builder().target_group_arn(arn).weight(*weight).build();
     let stickiness = stickiness_seconds
         .map(|seconds| types::TargetGroupStickinessConfig::builder().enabled(true).duration_seconds(seconds).build());
     types::ForwardActionConfig::builder()

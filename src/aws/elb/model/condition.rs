@@ -81,7 +81,8 @@ impl Condition {
                 Self::HostHeader(Patterns::read(config.values.or(values), config.regex_values.or(regexes)))
             }
             "path-pattern" => {
-                let config = condition.path_pattern_config.unwrap_or_else(|| types::PathPatternConditionConfig::builder().build());
+                let config =
+                    condition.path_pattern_config.unwrap_or_else(|| types::PathPatternConditionConfig::builder().build());
                 Self::PathPattern(Patterns::read(config.values.or(values), config.regex_values.or(regexes)))
             }
             "http-header" => {

@@ -142,9 +142,8 @@ impl Transform {
 
     fn to_sdk(&self) -> types::RuleTransform {
         let rewrites = |rewrites: &[Rewrite]| {
-            let one = |Rewrite { regex, replace }: &Rewrite| {
-                types::RewriteConfig::builder().regex(regex).replace(replace).build()
-            };
+            let one =
+                |Rewrite { regex, replace }: &Rewrite| types::RewriteConfig::builder().regex(regex).replace(replace).build();
             Some(rewrites.iter().map(one).collect())
         };
         let transform = types::RuleTransform::builder();
