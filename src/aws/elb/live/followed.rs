@@ -1,4 +1,4 @@
-//! Things that are followed: who follows them, what was read, and when to read again. Pure but for [`Instant::now`] in follow.
+//! Things that are followed: who follows them, what was read, and when to read again.
 
 use super::views::{ListenerView, LoadBalancerKey, LoadBalancerView, Sight, TargetGroupKey, TargetGroupView, Watcher};
 use crate::aws::elb::calls::PER_CALL;
