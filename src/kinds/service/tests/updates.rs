@@ -154,6 +154,21 @@ fn a_platform_version_is_unpinned_by_saying_latest() {
 }
 
 #[test]
+fn what_latest_came_to_is_left_alone_by_later_edits() {
+    let latest = || service("web").with("platformVersion", json!("LATEST"));
+    let mut world = in_force(service("web").with("platformVersion", json!("1.3.0")));
+    world.declared = latest();
+    world.settle();
+    world.live().fields["platformVersion"] = json!("1.4.0");
+    world.declared = latest().count(2);
+    assert_eq!(update(world.plan()), json!({"desiredCount": 2}), "LATEST was said already");
+    world.settle();
+    world.live().fields["platformVersion"] = json!("1.4.0");
+    world.declared = service("web").count(2);
+    assert_eq!(world.pass(), Plan::InSync, "unset means LATEST");
+}
+
+#[test]
 fn leaving_out_a_nested_default_sends_nothing() {
     let mut world = in_force(
         service("web")
