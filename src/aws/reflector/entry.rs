@@ -1,7 +1,7 @@
 //! One service that is followed: what was read, and when to read again. Pure: time is an argument.
 
 use super::{Lane, Pace, Polling, Seen};
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, Kind};
 use crate::aws::model::{LiveService, ServiceDeployment, StoppedTask};
 use crate::domain::{ObjectKey, ServiceKey};
 use std::collections::BTreeMap;
@@ -53,6 +53,8 @@ pub(super) struct Entry {
     pub(super) failed_beside: BTreeMap<Beside, (AwsError, Instant)>,
     failures: u32,
     written: Option<Instant>,
+    /// A write may have happened. Until then a reading that shows nothing new may be from before it.
+    unsure_until: Option<Instant>,
 }
 
 impl Entry {
@@ -72,6 +74,7 @@ impl Entry {
             failed_beside: BTreeMap::new(),
             failures: 0,
             written: None,
+            unsure_until: None,
         }
     }
 
@@ -111,6 +114,7 @@ impl Entry {
         deployment = deployment.filter(|d| Some(&d.arn) == reply.current_service_deployment.as_ref());
         self.seen = Seen::Live { service: Arc::new(reply), deployment, stopped, read_at: now };
         self.written = Some(now);
+        self.unsure_until = None;
     }
 
     pub(super) fn retagged(&mut self, tags: BTreeMap<String, String>, now: Instant) {
@@ -124,6 +128,19 @@ impl Entry {
         self.written = Some(now);
         self.awaited = Some(now);
         self.due = now;
+    }
+
+    /// Where AWS answered, however badly, the next reading is believed; where nothing came back, AWS may lag behind.
+    pub(super) fn unsure(&mut self, error: AwsError, now: Instant) {
+        self.touched(now);
+        let lag = if error.kind == Kind::Unknown { WRITE_LAG } else { Duration::ZERO };
+        self.unsure_until = Some(now + lag);
+        self.error = Some(error);
+    }
+
+    /// What is known of the service, if that can be said.
+    pub(super) fn shown(&self) -> Seen {
+        if self.unsure_until.is_some() { Seen::Unknown } else { self.seen.clone() }
     }
 
     /// Takes a reading that began at `started`, and says whether the owner is to be told.
@@ -159,6 +176,11 @@ impl Entry {
     }
 
     fn found(&mut self, found: LiveService, now: Instant) -> bool {
+        if self.unsure_until.is_some_and(|until| now < until) && self.shows_nothing_new(&found) {
+            self.failures = 0;
+            return false;
+        }
+        self.unsure_until = None;
         let had_error = self.read_again();
         let mut is_new = true;
         let mut kept = None;
@@ -176,7 +198,12 @@ impl Entry {
         is_new || had_error
     }
 
+    fn shows_nothing_new(&self, found: &LiveService) -> bool {
+        matches!(&self.seen, Seen::Live { service, .. } if shows_the_same(found, service))
+    }
+
     fn missing(&mut self, cluster_missing: bool, now: Instant) -> bool {
+        self.unsure_until = None;
         let had_error = self.read_again();
         if matches!(self.seen, Seen::Live { .. }) && self.written.is_some_and(|at| now < at + CREATE_LAG) {
             return had_error;
