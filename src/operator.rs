@@ -153,18 +153,19 @@ impl Mapping {
         }
     }
 
-    /// A service: itself; the task definition that it runs, which may be waiting for it to go; and those that claim the
-    /// same service.
+    /// A service: itself; the task definition that it runs, which may be waiting for it to go or have been deregistered;
+    /// and those that claim the same service.
     fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
         if change.itself {
             self.services.look_at(&guarded.namespace().unwrap_or_default(), &guarded.name_any());
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
+            let is_refused = object.status.as_ref().is_some_and(|status| status.refused_task_definition.is_some());
             let waits = self.caches.task_definition(&namespace, &name).is_some_and(|found| {
                 found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
             });
-            if waits {
+            if waits || is_refused {
                 self.task_definitions.look_at(&namespace, &name);
             }
         }

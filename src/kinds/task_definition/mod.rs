@@ -47,6 +47,8 @@ pub struct Refs {
     pub users: Vec<String>,
     /// Numbers of revisions that services run, or could go back to.
     pub in_use: BTreeSet<i32>,
+    /// Numbers of revisions that ECS refused to services because somebody had deregistered them.
+    pub refused: BTreeSet<i32>,
     /// Clusters of all services.
     pub clusters: BTreeSet<String>,
 }
@@ -220,6 +222,8 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
             refs.users.push(format!("EcsService {}", full_name(service)));
         }
         refs.in_use.extend(revisions);
+        let refused = service.status.iter().filter_map(|status| status.refused_task_definition.as_deref());
+        refs.refused.extend(refused.filter_map(|name| number_of(name, &prefix)));
         if !refs.clusters.contains(&service.spec.cluster) {
             refs.clusters.insert(service.spec.cluster.clone());
         }
@@ -233,7 +237,8 @@ fn revisions_named_by(status: &EcsServiceStatus) -> impl Iterator<Item = &str> {
     let single = [&status.task_definition, &status.revision, &status.last_completed].into_iter().flatten();
     let rollout = status.rollout.iter().filter_map(|rollout| rollout.revision.as_ref());
     let deployments = status.deployments.iter().filter_map(|deployment| deployment.revision.as_ref());
-    single.chain(rollout).chain(deployments).chain(rolled_back_to).map(String::as_str)
+    let pending = status.pending.iter().filter_map(|pending| pending.task_definition.as_ref());
+    single.chain(pending).chain(rollout).chain(deployments).chain(rolled_back_to).map(String::as_str)
 }
 
 fn number_of(name: &str, prefix: &str) -> Option<i32> {
