@@ -114,7 +114,13 @@ impl Operator {
         let ended = || stop.clone().cancelled_owned();
         let at_once = self.concurrency;
         tokio::join!(
-            watch::run::<EcsTaskDefinitionKind>(Arc::clone(&ctx), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
+            watch::run::<EcsTaskDefinitionKind>(
+                Arc::clone(&ctx),
+                &caches.task_definitions,
+                triggers.task_definitions,
+                at_once,
+                ended()
+            ),
             watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
         );
         background.shutdown().await;

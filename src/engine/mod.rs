@@ -74,6 +74,10 @@ pub trait Managed: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Observed, AwsError>> + Send;
     /// What to do about the difference. Pure.
     fn plan(want: &Self::Desired, seen: &Self::Observed) -> Plan<Self::Step>;
+    /// Whether a step writes an object of Kubernetes and nothing else. Pure.
+    fn is_order(_step: &Self::Step) -> bool {
+        false
+    }
     /// What must stand in status before `step` is carried out, so that its outcome can be found again. Pure.
     fn promise(before: &Self::Status, want: &Self::Desired, step: &Self::Step, site: &Site) -> Self::Status;
     /// Carries out one step.
@@ -164,7 +168,9 @@ impl Stop {
     pub fn is_waiting(&self) -> bool {
         match self {
             Self::Invalid { .. } => false,
-            Self::Waiting { reason, .. } => !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch"),
+            Self::Waiting { reason, .. } => {
+                !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch" | "Deregistered")
+            }
             Self::Aws(error) => error.is_transient(),
             Self::Kube(_) => true,
         }
@@ -261,7 +267,7 @@ fn outcome<M: Managed>(pass: &Pass<M>) -> &'static str {
     match &pass.end {
         Ok(Next::Settled) => "Settled",
         Ok(Next::Progressing(_)) => "Progressing",
-        Ok(Next::Acted) => "Acted",
+        Ok(Next::Acted | Next::Ordered) => "Acted",
         Ok(Next::Gone) => "Gone",
         Err(stop) => stop.reason(),
     }
@@ -286,7 +292,7 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &m
             may_attempt::<M>(object, want, &steps, ctx)?;
             write::add_finalizer::<M>(ctx, object).await?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
-            Ok(Next::Acted)
+            Ok(if steps.iter().all(M::is_order) { Next::Ordered } else { Next::Acted })
         }
         Plan::Finish(steps) => {
             may_attempt::<M>(object, want, &steps, ctx)?;

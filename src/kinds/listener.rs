@@ -55,7 +55,10 @@ pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) ->
     };
     let listeners = load_balancer.status.iter().flat_map(|status| &status.listeners);
     listeners.filter(|listener| listener.port == port).map(|listener| Place::Arn(listener.arn.clone())).next().ok_or_else(|| {
-        Stop::waiting("ListenerNotFound", format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name))
+        Stop::waiting(
+            "ListenerNotFound",
+            format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name),
+        )
     })
 }
 
@@ -88,7 +91,9 @@ fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who
             Some(found) => listener(&found.listener.arn, balancing, who, pace),
             None => not("ListenerNotFound", format!("load balancer {} has no listener on port {port}", value.load_balancer.name)),
         },
-        Sight::Unknown => balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Unknown => {
+            balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error)))
+        }
         Sight::Missing { .. } => not("ListenerNotFound", format!("no load balancer carries the tags {}", shown())),
         Sight::Several { arns } => not(
             "ListenerAmbiguous",

@@ -12,7 +12,9 @@ impl Indexed for EcsLoadBalancer {
         let mut keys: Vec<Key> = listeners.map(|listener| Key::Listener(listener.arn.clone())).collect();
         let actions = self.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
         let forward = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
-        keys.extend(forward.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
+        keys.extend(
+            forward.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())),
+        );
         keys
     }
 }

@@ -11,7 +11,12 @@ impl Indexed for EcsTargetGroup {
         let mut keys: Vec<Key> = owner_key(self).into_iter().collect();
         if let Some(listener) = &self.spec.listener {
             keys.extend(listener.arn.iter().cloned().map(Key::Listener));
-            keys.extend(listener.r#ref.iter().map(|it| Key::LoadBalancer(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
+            keys.extend(
+                listener
+                    .r#ref
+                    .iter()
+                    .map(|it| Key::LoadBalancer(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())),
+            );
         }
         keys
     }
