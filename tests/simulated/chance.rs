@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+/// `SplitMix64` (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 pub struct Chance(u64);
 
 impl Chance {

@@ -106,7 +106,7 @@ async fn a_revision_that_somebody_deregistered_is_registered_anew_when_ecs_refus
     let revision = world.live("web")["taskDefinition"].clone();
     world.aws.call("DeregisterTaskDefinition", json!({"taskDefinition": revision})).unwrap();
     world.aws.clear_calls();
-    world.pass(Duration::from_mins(60)).await;
+    world.pass(Duration::from_hours(1)).await;
     let asked = world.aws.calls().iter().filter(|call| call.operation.contains("TaskDefinition")).count();
     assert_eq!((asked, world.is_ready("web")), (0, true), "what runs goes on running, and nobody asks");
     world.aws.call("DeleteService", json!({"cluster": "demo", "service": "web", "force": true})).unwrap();

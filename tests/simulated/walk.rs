@@ -67,14 +67,13 @@ async fn walk(parity: u64) {
         from.parse().unwrap()..to.parse().unwrap()
     });
     let mut failed = Vec::new();
-    for seed in seeds.filter(|seed| seed % 2 == parity) {
+    for seed in seeds.filter(|seed| *seed % 2 == parity) {
         let mut walk = Walk::new(seed);
-        if AssertUnwindSafe(walk.to_its_end()).catch_unwind().await.is_err() {
-            println!("seed {seed} failed; what happened:\n  {}", walk.diary.join("\n  "));
-            failed.push(seed);
+        if AssertUnwindSafe(walk.play()).catch_unwind().await.is_err() {
+            failed.push(format!("seed {seed}, and what happened:\n  {}", walk.diary.join("\n  ")));
         }
     }
-    assert_eq!(failed, [] as [u64; 0], "the walks of these seeds failed; SEEDS=<n>..<n+1> repeats one");
+    assert!(failed.is_empty(), "these walks failed, see above; SEEDS=<n>..<n+1> repeats one:\n{}", failed.join("\n"));
 }
 
 impl Walk {
@@ -86,7 +85,7 @@ impl Walk {
         Self { world, declared: BTreeMap::new(), steps: 0, chance, diary: Vec::new(), images: 0 }
     }
 
-    async fn to_its_end(&mut self) {
+    async fn play(&mut self) {
         for _ in 0..STEPS {
             self.steps += 1;
             let what = self.step();
@@ -131,12 +130,8 @@ impl Walk {
         self.world.pass(Duration::from_mins(3)).await;
         let is_well = self.world.until(PATIENCE, &is_settled).await;
         self.world.pass(Duration::from_mins(3)).await;
-        if !(is_well && self.world.until(PATIENCE, &is_settled).await) {
-            for service in self.world.kubernetes.all("ecsservices") {
-                println!("{}: {}", service["metadata"]["name"], serde_json::to_string_pretty(&service["status"]).unwrap());
-            }
-            panic!("it is not as declared after {PATIENCE:?}");
-        }
+        let is_well = is_well && self.world.until(PATIENCE, &is_settled).await;
+        assert!(is_well, "it is not as declared after {PATIENCE:?}: {}", json!(self.world.kubernetes.all("ecsservices")));
     }
 
     fn step(&mut self) -> String {

@@ -62,7 +62,7 @@ impl Watch {
     fn broken(&mut self, breaks: u64) -> Option<Value> {
         self.is_over = true;
         let gone = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "message": "too old resource version", "code": 410});
-        (breaks % 2 == 0).then(|| json!({"type": "ERROR", "object": gone}))
+        breaks.is_multiple_of(2).then(|| json!({"type": "ERROR", "object": gone}))
     }
 
     fn bookmark(&self) -> Value {
