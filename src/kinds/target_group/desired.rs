@@ -132,6 +132,7 @@ fn hash_of(object: &EcsTargetGroup) -> Result<String, Stop> {
 
 fn as_json(value: &impl serde::Serialize) -> Result<Value, Stop> {
     let written = serde_json::to_value(value);
-    let written = written.map_err(|error| Stop::invalid("InvalidSpec", format!("the spec cannot be written as JSON: {error}")))?;
+    let written =
+        written.map_err(|error| Stop::invalid("InvalidSpec", format!("the spec cannot be written as JSON: {error}")))?;
     Ok(without_empties(written))
 }

@@ -46,7 +46,8 @@ pub fn differences(want: &Present, settings: &Settings, memory: &EcsTargetGroupS
 
 fn check(want: &Present, settings: &Settings, (memory, view): (&EcsTargetGroupStatus, &TargetGroupView), all: &mut Differences) {
     let live = serde_json::to_value(&view.target_group.health_check).unwrap_or_default();
-    let mut wanted: Vec<(String, Value, bool)> = want.check.iter().map(|(key, value)| (key.clone(), value.clone(), true)).collect();
+    let mut wanted: Vec<(String, Value, bool)> =
+        want.check.iter().map(|(key, value)| (key.clone(), value.clone(), true)).collect();
     let left = || memory.applied.iter().filter_map(|path| path.strip_prefix(CHECK)).filter(|key| !want.check.contains_key(*key));
     let checked = match (want.check.get("protocol"), left().any(|key| key == "protocol")) {
         (Some(declared), _) => declared.as_str().unwrap_or_default(),

@@ -141,11 +141,7 @@ impl Managed for EcsTargetGroupKind {
         desired::desired(object, refs, site)
     }
 
-    async fn observe(
-        object: &EcsTargetGroup,
-        want: Result<&Desired, &Stop>,
-        ctx: &Ctx,
-    ) -> Result<observed::Observed, AwsError> {
+    async fn observe(object: &EcsTargetGroup, want: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<observed::Observed, AwsError> {
         Ok(observe::observe(object, want, &ctx.aws.balancing))
     }
 

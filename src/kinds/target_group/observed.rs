@@ -145,7 +145,9 @@ impl Observed {
 
     /// Whether a name is still of interest.
     pub fn is_followed(&self, name: &str, wanted: Option<&str>) -> bool {
-        wanted == Some(name) || self.standing.name.as_deref() == Some(name) || self.previous.iter().any(|it| it.entry.name == name)
+        wanted == Some(name)
+            || self.standing.name.as_deref() == Some(name)
+            || self.previous.iter().any(|it| it.entry.name == name)
     }
 
     /// What the looks mean for an object that is being deleted: all that is its own.

@@ -55,7 +55,9 @@ fn unpaused(want: &Present, seen: &Observed) -> Plan<Step> {
         Shown::Unknown if let Some(trouble) = &seen.current.trouble => return Plan::Refuse(Stop::Aws(trouble.clone())),
         Shown::Unknown if is_looked_at_first(settings, seen) => return Plan::Wait(FIRST_LOOK.to_owned()),
         Shown::Missing { times } if *times < ENOUGH && was_seen(settings, seen) => {
-            return Plan::Wait("AWS does not show the target group; it is looked for once more before it is made again".to_owned());
+            return Plan::Wait(
+                "AWS does not show the target group; it is looked for once more before it is made again".to_owned(),
+            );
         }
         Shown::Unknown | Shown::Missing { .. } => return create(want, settings),
     };
@@ -123,7 +125,9 @@ pub fn hindrance(want: &Present, settings: &Settings, view: &TargetGroupView) ->
              replaced: set {member} back, or make another EcsTargetGroup without a name"
         )
     } else {
-        format!("somebody made target group {name} again with {member} {seen} instead of {wanted}; delete it, and it is made anew")
+        format!(
+            "somebody made target group {name} again with {member} {seen} instead of {wanted}; delete it, and it is made anew"
+        )
     };
     Some(Stop::invalid("Immutable", message))
 }

@@ -98,13 +98,19 @@ pub fn complete(want: &Present, listener: &Listener) -> Option<Result<Settings, 
         _ => "HTTP".to_owned(),
     });
     if let Some(behind) = behind.filter(|behind| behind.is_network == is_http(&protocol)) {
-        let (kind, fits) = if behind.is_network { ("network", "TCP, TLS, UDP or TCP_UDP") } else { ("application", "HTTP or HTTPS") };
-        let message = format!("the listener is one of a {kind} load balancer, which sends no {protocol} to targets; set protocol to {fits}");
+        let (kind, fits) =
+            if behind.is_network { ("network", "TCP, TLS, UDP or TCP_UDP") } else { ("application", "HTTP or HTTPS") };
+        let message = format!(
+            "the listener is one of a {kind} load balancer, which sends no {protocol} to targets; set protocol to {fits}"
+        );
         return Some(Err(Stop::invalid("ProtocolMismatch", message)));
     }
     let vpc_id = given.vpc_id.clone().or_else(|| behind.and_then(|behind| behind.vpc_id.clone()));
     let Some(vpc_id) = vpc_id else {
-        return Some(Err(Stop::waiting("VpcUnknown", "AWS does not say in which VPC the load balancer of the listener is; set vpcId")));
+        return Some(Err(Stop::waiting(
+            "VpcUnknown",
+            "AWS does not say in which VPC the load balancer of the listener is; set vpcId",
+        )));
     };
     let http = is_http(&protocol);
     let settings = Settings {

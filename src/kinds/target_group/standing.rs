@@ -24,12 +24,7 @@ pub fn name_in(arn: &str) -> &str {
 impl Standing {
     /// What is remembered.
     pub fn of(memory: &EcsTargetGroupStatus) -> Self {
-        Self {
-            arn: memory.arn.clone(),
-            name: memory.name.clone(),
-            previous: memory.previous.clone(),
-            serving: memory.serving,
-        }
+        Self { arn: memory.arn.clone(), name: memory.name.clone(), previous: memory.previous.clone(), serving: memory.serving }
     }
 
     /// Puts it into status.

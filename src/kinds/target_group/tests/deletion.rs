@@ -67,7 +67,8 @@ fn one_that_was_deleted_by_hand_is_gone_when_aws_says_so_twice() {
 
 #[test]
 fn what_is_retained_stays_without_our_tags() {
-    let mut world = web().with("deletionPolicy", json!("Retain")).with("tags", json!([{"key": "team", "value": "shop"}])).in_force();
+    let mut world =
+        web().with("deletionPolicy", json!("Retain")).with("tags", json!([{"key": "team", "value": "shop"}])).in_force();
     world.refs.users = vec!["EcsService shop/api".to_owned()];
     world.delete();
     assert_eq!(steps(world.pass()), ["Untag"]);

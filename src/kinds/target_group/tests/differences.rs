@@ -48,7 +48,10 @@ fn behind_an_nlb_a_check_by_http_goes_back_to_tcp_without_path_and_matcher() {
 
 #[test]
 fn defaults_of_a_check_follow_the_protocols() {
-    let mut grpc = web().with("protocolVersion", json!("GRPC")).with("healthCheck", json!({"path": "/a.B/C", "matcher": {"grpcCode": "0"}})).in_force();
+    let mut grpc = web()
+        .with("protocolVersion", json!("GRPC"))
+        .with("healthCheck", json!({"path": "/a.B/C", "matcher": {"grpcCode": "0"}}))
+        .in_force();
     grpc.edit("healthCheck", Value::Null);
     assert_eq!(sent_check(grpc.pass()), json!({"path": "/AWS.ALB/healthcheck", "matcher": {"grpcCode": "12"}}));
     let declared = json!({"protocol": "HTTP", "path": "/a", "timeoutSeconds": 4, "matcher": {"httpCode": "201"}});
@@ -99,7 +102,10 @@ fn tags_of_the_declaration_come_and_go_and_those_of_others_stay() {
     world.edit("tags", json!([{"key": "team", "value": "ops"}]));
     assert_eq!(steps(world.pass()), ["Tag", "Untag"]);
     let tags = world.current().tags.clone();
-    assert_eq!((tags.get("team").map(String::as_str), tags.get("old"), tags.get("cost").map(String::as_str)), (Some("ops"), None, Some("9")));
+    assert_eq!(
+        (tags.get("team").map(String::as_str), tags.get("old"), tags.get("cost").map(String::as_str)),
+        (Some("ops"), None, Some("9"))
+    );
     assert_eq!(world.pass(), Plan::InSync);
 }
 

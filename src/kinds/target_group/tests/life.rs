@@ -13,13 +13,19 @@ fn a_new_target_group_is_made_without_a_look_and_is_ready_when_aws_has_it() {
     let Plan::Do(all) = world.pass() else { panic!("it is made") };
     let [Step::Create(new)] = all.as_slice() else { panic!("one call: {all:?}") };
     assert_eq!(new.health_check.path.as_deref(), Some("/healthz"));
-    assert_eq!((new.target_type.as_deref(), new.vpc_id.as_deref(), new.protocol.as_deref()), (Some("ip"), Some("vpc-1"), Some("HTTP")));
+    assert_eq!(
+        (new.target_type.as_deref(), new.vpc_id.as_deref(), new.protocol.as_deref()),
+        (Some("ip"), Some("vpc-1"), Some("HTTP"))
+    );
     assert_eq!(new.tags["ecs-operator.io/name"], "web");
     assert_eq!(world.pass(), Plan::InSync);
     assert_eq!(world.holds(), "Ready");
     let status = world.status();
     assert!(status.serving && status.previous.is_empty());
-    assert_eq!((status.account.as_deref(), status.vpc_id.as_deref(), status.healthy), (Some("111122223333"), Some("vpc-1"), Some(0)));
+    assert_eq!(
+        (status.account.as_deref(), status.vpc_id.as_deref(), status.healthy),
+        (Some("111122223333"), Some("vpc-1"), Some(0))
+    );
 }
 
 #[test]

@@ -44,7 +44,10 @@ fn what_is_declared_needs_no_listener() {
 fn a_protocol_that_the_load_balancer_does_not_speak_is_refused_with_those_that_it_does() {
     for (world, words) in [
         (web().with("protocol", json!("TCP")), "application load balancer, which sends no TCP to targets; set protocol to HTTP"),
-        (behind_nlb("TCP").with("protocol", json!("HTTP")), "network load balancer, which sends no HTTP to targets; set protocol to TCP"),
+        (
+            behind_nlb("TCP").with("protocol", json!("HTTP")),
+            "network load balancer, which sends no HTTP to targets; set protocol to TCP",
+        ),
     ] {
         let stop = refused(&world).unwrap_err();
         assert_eq!((stop.reason(), stop.is_waiting()), ("ProtocolMismatch", false));

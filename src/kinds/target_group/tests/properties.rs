@@ -13,7 +13,14 @@ fn choices() -> Vec<(&'static str, Vec<Value>)> {
         ("port", vec![json!(80), json!(8080)]),
         ("vpcId", vec![json!("vpc-1"), json!("vpc-2")]),
         ("targetType", vec![json!("ip"), json!("instance")]),
-        ("healthCheck", vec![json!({"intervalSeconds": 10}), json!({"port": "9000", "healthyThresholdCount": 2}), json!({"timeoutSeconds": 3})]),
+        (
+            "healthCheck",
+            vec![
+                json!({"intervalSeconds": 10}),
+                json!({"port": "9000", "healthyThresholdCount": 2}),
+                json!({"timeoutSeconds": 3}),
+            ],
+        ),
         ("deregistrationDelaySeconds", vec![json!(0), json!(300), json!(20)]),
         ("attributes", vec![json!([{"key": "stickiness.enabled", "value": "true"}]), json!([{"key": "x.y", "value": "z"}])]),
         ("tags", vec![json!([{"key": "team", "value": "shop"}]), json!([{"key": "team"}, {"key": "stage", "value": "test"}])]),

@@ -3,8 +3,8 @@
 use super::site;
 use crate::api::{EcsTargetGroup, EcsTargetGroupStatus};
 use crate::aws::AwsError;
-use crate::aws::elb::model::{HealthCheck, Matcher, NewTargetGroup, TargetGroup, TargetHealth};
 use crate::aws::elb::TargetGroupView;
+use crate::aws::elb::model::{HealthCheck, Matcher, NewTargetGroup, TargetGroup, TargetHealth};
 use crate::domain::owner::Owner;
 use crate::engine::next::Next;
 use crate::engine::{Managed, Pass, Plan};
@@ -220,9 +220,10 @@ impl World {
                 Done::Changed
             }
             Step::Delete { arn } => {
-                let in_use = self.groups.iter().any(|view| {
-                    view.target_group.arn == *arn && !view.target_group.load_balancer_arns.is_empty()
-                });
+                let in_use = self
+                    .groups
+                    .iter()
+                    .any(|view| view.target_group.arn == *arn && !view.target_group.load_balancer_arns.is_empty());
                 assert!(!in_use, "AWS refuses to delete what is in use");
                 self.groups.retain(|view| view.target_group.arn != *arn);
                 Done::Deleted { arn: arn.clone() }
@@ -265,7 +266,8 @@ impl World {
     /// Something forwards to a target group, and so many of its targets are healthy.
     pub fn attach(&mut self, arn: &str, healthy: usize) {
         let group = self.group(arn);
-        group.target_group.load_balancer_arns = ["arn:aws:elasticloadbalancing:r:1:loadbalancer/app/shared/5"].map(str::to_owned).into();
+        group.target_group.load_balancer_arns =
+            ["arn:aws:elasticloadbalancing:r:1:loadbalancer/app/shared/5"].map(str::to_owned).into();
         group.health = Some((0..healthy).map(|number| target(number, "healthy")).collect());
     }
 
@@ -323,7 +325,13 @@ pub fn made(new: &NewTargetGroup, number: i64) -> TargetGroupView {
                 port: check.port.or_else(|| text("traffic-port")),
                 path: check.path.or_else(|| text("/").filter(|_| asks)),
                 interval_seconds: check.interval_seconds.or(Some(30)),
-                timeout_seconds: check.timeout_seconds.or(Some(if http { 5 } else if asks { 6 } else { 10 })),
+                timeout_seconds: check.timeout_seconds.or(Some(if http {
+                    5
+                } else if asks {
+                    6
+                } else {
+                    10
+                })),
                 healthy_threshold_count: check.healthy_threshold_count.or(Some(5)),
                 unhealthy_threshold_count: check.unhealthy_threshold_count.or(Some(2)),
                 matcher: check.matcher.or(Some(matcher).filter(|_| asks)),
