@@ -13,7 +13,6 @@ mod target_health;
 
 pub use action::{Action, FixedResponse, OtherAction, Redirect, Weighted};
 pub use condition::{Condition, Patterns};
-pub(in crate::aws) use listener::to_certificate;
 pub use listener::{Listener, ListenerChange, MutualAuthentication, NewListener};
 pub use load_balancer::{LoadBalancer, NewLoadBalancer, SubnetMapping, SubnetsChange, Zone};
 pub use rule::{NewRule, Rewrite, Rule, RuleChange, Transform};
