@@ -11,6 +11,7 @@ use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};
 use crate::kinds::service::EcsServiceKind;
+use crate::kinds::target_group::EcsTargetGroupKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
 use crate::startup::Process;
@@ -121,7 +122,8 @@ impl Operator {
                 at_once,
                 ended()
             ),
-            watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsServiceKind>(Arc::clone(&ctx), &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsTargetGroupKind>(ctx, &caches.target_groups, triggers.target_groups, at_once, ended()),
         );
         background.shutdown().await;
     }

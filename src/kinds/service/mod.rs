@@ -249,7 +249,11 @@ impl DigestOfStatus for EcsService {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let revisions: Vec<_> = status.deployments.iter().map(|deployment| &deployment.revision).collect();
-        hash(&(&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed, revisions))
+        // Target groups are looked at closely while a service that registers tasks in them is at work.
+        let attached: Vec<_> = status.exposures.iter().map(|exposure| &exposure.attached).collect();
+        let is_working = conditions::is_true(&status.conditions, conditions::Type::Reconciling);
+        let runs = (&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed);
+        hash(&(runs, revisions, attached, is_working))
     }
 }
 
