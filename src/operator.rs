@@ -11,6 +11,7 @@ use crate::aws::{Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};
+use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::service::EcsServiceKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
@@ -116,6 +117,7 @@ impl Operator {
         let at_once = self.concurrency;
         tokio::join!(
             watch::run::<EcsTaskDefinitionKind>(Arc::clone(&ctx), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
+            watch::run::<EcsListenerRuleKind>(Arc::clone(&ctx), &caches.listener_rules, triggers.listener_rules, at_once, ended()),
             watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
         );
         background.shutdown().await;

@@ -131,6 +131,20 @@ pub enum Stop {
     Kube(String),
 }
 
+/// What is looked at again, but hardly goes away unless a person does something.
+const FOR_A_PERSON: [&str; 10] = [
+    "AccountMismatch",
+    "AdoptionWouldChange",
+    "Conflict",
+    "HostClaimed",
+    "HostNotAllowed",
+    "NamespaceNotAllowed",
+    "NoFreePriority",
+    "PriorityInUse",
+    "QuotaExceeded",
+    "TargetGroupAssociationLimit",
+];
+
 impl Stop {
     /// A declaration that cannot work.
     pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
@@ -164,7 +178,7 @@ impl Stop {
     pub fn is_waiting(&self) -> bool {
         match self {
             Self::Invalid { .. } => false,
-            Self::Waiting { reason, .. } => !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch"),
+            Self::Waiting { reason, .. } => !FOR_A_PERSON.contains(reason),
             Self::Aws(error) => error.is_transient(),
             Self::Kube(_) => true,
         }

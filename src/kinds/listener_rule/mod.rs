@@ -107,7 +107,12 @@ pub enum Done {
     /// Nothing of ours is on the listener but these.
     Looked(Vec<Rule>),
     /// It was made.
-    Created(Rule),
+    Created {
+        /// For which part of the match.
+        part: usize,
+        /// As AWS has it.
+        rule: Rule,
+    },
     /// It is like this now.
     Changed(Rule),
     /// These have other priorities.

@@ -43,7 +43,10 @@ impl Observed {
 
     /// Priorities of rules that were to be made and of which nothing was seen yet.
     pub fn pending(&self) -> impl Iterator<Item = i32> {
-        let is_seen = |priority| self.view().is_some_and(|view| view.rules.iter().any(|(rule, _)| rule.priority == Some(priority)));
+        let is_seen = |priority| {
+            let there = self.view().filter(|view| self.memory.listener_arn.as_ref() == Some(&view.listener.arn));
+            there.is_some_and(|view| view.rules.iter().any(|(rule, _)| rule.priority == Some(priority)))
+        };
         self.memory.rules.iter().filter(|part| part.arn.is_none()).map(|part| part.priority).filter(move |it| !is_seen(*it))
     }
 }

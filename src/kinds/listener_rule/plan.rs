@@ -63,11 +63,13 @@ pub fn observed_rule<'a>(want: &Present, view: &'a ListenerView) -> Option<&'a (
 
 fn on(want: &Present, seen: &Observed, view: &ListenerView) -> Plan<Step> {
     let listener = &view.listener.arn;
+    // What may have been made stands on the listener that is remembered, so it is looked for before another takes its place.
+    if seen.pending().next().is_some() {
+        let there = seen.memory.listener_arn.as_ref().unwrap_or(listener);
+        return Plan::Do(vec![Step::Look { listener: there.clone() }]);
+    }
     if want.listener.as_ref() != Some(listener) {
         return Plan::Do(vec![Step::Found { listener: listener.clone() }]);
-    }
-    if seen.pending().next().is_some() {
-        return Plan::Do(vec![Step::Look { listener: listener.clone() }]);
     }
     if let Err(stop) = accepted(want, view) {
         let left: Vec<Step> = seen.ours(&want.owner).filter(|_| withdraws(&stop)).map(delete).collect();

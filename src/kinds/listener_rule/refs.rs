@@ -11,8 +11,9 @@ use crate::engine::Stop;
 use crate::engine::cache::Key;
 use crate::engine::refs::{Caches, full_name, stands_before};
 use crate::kinds::listener::{Place, place};
-use crate::kinds::service::{child_name, key_of};
-use kube::{Resource, ResourceExt};
+use crate::kinds::service::exposure::child_name;
+use crate::kinds::service::key_of;
+use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What other objects contribute.
