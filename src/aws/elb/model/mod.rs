@@ -13,12 +13,13 @@ mod target_health;
 
 pub use action::{Action, FixedResponse, OtherAction, Redirect, Weighted};
 pub use condition::{Condition, Patterns};
-pub(in crate::aws) use listener::to_certificate;
 pub use listener::{Listener, ListenerChange, MutualAuthentication, NewListener};
 pub use load_balancer::{LoadBalancer, NewLoadBalancer, SubnetMapping, SubnetsChange, Zone};
 pub use rule::{NewRule, Rewrite, Rule, RuleChange, Transform};
 pub use target_group::{HealthCheck, Matcher, NewTargetGroup, TargetGroup};
 pub use target_health::TargetHealth;
+
+pub(super) use listener::to_certificate;
 
 use aws_sdk_elasticloadbalancingv2::types;
 use std::collections::{BTreeMap, BTreeSet};
