@@ -12,7 +12,8 @@ const INSTALLATION: &str = "ecs-operator.io/installation";
 const KIND: &str = "ecs-operator.io/kind";
 const NAMESPACE: &str = "ecs-operator.io/namespace";
 const NAME: &str = "ecs-operator.io/name";
-const UID: &str = "ecs-operator.io/uid";
+/// Key of the tag that holds the UID of the owner.
+pub const UID: &str = "ecs-operator.io/uid";
 /// Key of the tag that holds the hash of the declaration behind a task definition revision.
 pub const HASH: &str = "ecs-operator.io/hash";
 /// Key of the tag that holds the hash of the part of a declaration that an AWS object stands for.

@@ -5,7 +5,7 @@ use super::parts::{Part, meaning, shown};
 use crate::api::load_balancing::Action as Declared;
 use crate::api::shared::Drift;
 use crate::aws::elb::model::{Action, FixedResponse, Rule, RuleChange, Tags, Transform};
-use crate::domain::owner::PART;
+use crate::domain::owner::{PART, UID};
 use crate::engine::drift;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ const STICKINESS: &str = "stickiness";
 const CONTENT_TYPE: &str = "fixedResponse.contentType";
 /// Name of the body of an answer there.
 const MESSAGE_BODY: &str = "fixedResponse.messageBody";
+/// Tags that AWS takes on a rule (its quota for tags of a resource).
+const MOST_TAGS: usize = 50;
 /// Prefix of tags there.
 const TAGS: &str = "tags.";
 
@@ -94,11 +96,15 @@ fn transforms(want: &Present, live: &Rule, applied: &[String]) -> Option<BTreeSe
     }
 }
 
-/// Tags that a rule has to have.
+/// Tags that a rule has to have. AWS takes fifty, and people may declare all but five; the sixth of ours takes the place of
+/// the one that decides nothing.
 pub fn wanted_tags(want: &Present, part: &Part) -> Tags {
     let mut tags = want.tags.clone();
     tags.extend(want.owner.tags());
     tags.insert(PART.to_owned(), part.hash.clone());
+    if tags.len() > MOST_TAGS {
+        tags.remove(UID);
+    }
     tags
 }
 

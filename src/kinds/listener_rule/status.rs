@@ -200,7 +200,7 @@ fn url(want: &Present, view: &ListenerView) -> Option<String> {
     let (scheme, default) = if view.listener.protocol.as_deref() == Some("HTTPS") { ("https", 443) } else { ("http", 80) };
     let port = view.listener.port.filter(|port| *port != default).map(|port| format!(":{port}")).unwrap_or_default();
     let path = want.paths.iter().find(|path| !has_wildcard(path)).or(want.paths.first());
-    let path = path.map(|path| path.split(['*', '?']).next().unwrap_or_default()).unwrap_or_default();
+    let path = path.map_or("/", |path| path.split(['*', '?']).next().unwrap_or_default());
     Some(format!("{scheme}://{host}{port}{path}"))
 }
 

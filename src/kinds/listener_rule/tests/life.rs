@@ -37,7 +37,7 @@ fn a_rule_is_made_once_and_settles() {
     assert_eq!(world.pass(), Plan::InSync);
     assert_eq!((world.condition("Ready"), world.condition("Accepted"), world.condition("Programmed")), (Some(true), Some(true), Some(true)));
     assert_eq!(world.status.priority, world.only().priority);
-    assert_eq!(world.status.url.as_deref(), Some("https://shop.example.com"));
+    assert_eq!(world.status.url.as_deref(), Some("https://shop.example.com/"));
     assert_eq!(world.status.target_groups.iter().map(|it| it.arn.as_str()).collect::<Vec<_>>(), ["tg-a"]);
     let before = world.status.clone();
     assert_eq!(world.pass(), Plan::InSync);
@@ -422,4 +422,12 @@ fn only_what_differs_is_sent() {
     world.set("stickiness", json!(null));
     world.settle();
     assert!(matches!(world.only().actions[0], Action::Forward { stickiness_seconds: None, .. }));
+}
+
+#[test]
+fn as_many_tags_as_may_be_declared_fit_beside_ours() {
+    let tags: Vec<_> = (0..45).map(|number| json!({"key": format!("k{number}"), "value": "v"})).collect();
+    let mut world = rule_for("a").with("tags", json!(tags));
+    assert_eq!(world.settle(), Plan::InSync);
+    assert_eq!(world.ours_on(&shared())[0].1.len(), 50);
 }

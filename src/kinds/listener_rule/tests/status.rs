@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[test]
 fn the_url_says_where_a_request_that_matches_can_be_sent() {
     for (matching, port, protocol, url) in [
-        (json!({"hosts": ["a.example.com"]}), 443, "HTTPS", Some("https://a.example.com")),
+        (json!({"hosts": ["a.example.com"]}), 443, "HTTPS", Some("https://a.example.com/")),
         (json!({"hosts": ["*.example.com", "b.example.com"], "paths": ["/x/*", "/y"]}), 80, "HTTP", Some("http://b.example.com/y")),
         (json!({"hosts": ["a.example.com"], "paths": ["/cart/*"]}), 8443, "HTTPS", Some("https://a.example.com:8443/cart/")),
         (json!({"paths": ["/*"]}), 80, "HTTP", Some("http://shared-1.elb.example/")),
