@@ -10,6 +10,7 @@ use crate::aws::{Balancing, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};
+use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::service::EcsServiceKind;
 use crate::kinds::target_group::EcsTargetGroupKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
@@ -123,7 +124,8 @@ impl Operator {
                 ended()
             ),
             watch::run::<EcsServiceKind>(Arc::clone(&ctx), &caches.services, triggers.services, at_once, ended()),
-            watch::run::<EcsTargetGroupKind>(ctx, &caches.target_groups, triggers.target_groups, at_once, ended()),
+            watch::run::<EcsTargetGroupKind>(Arc::clone(&ctx), &caches.target_groups, triggers.target_groups, at_once, ended()),
+            watch::run::<EcsListenerRuleKind>(ctx, &caches.listener_rules, triggers.listener_rules, at_once, ended()),
         );
         background.shutdown().await;
     }

@@ -135,6 +135,21 @@ pub enum Stop {
     Kube(String),
 }
 
+/// What is looked at again, but hardly goes away unless a person does something.
+const FOR_A_PERSON: [&str; 11] = [
+    "AccountMismatch",
+    "AdoptionWouldChange",
+    "Conflict",
+    "Deregistered",
+    "HostClaimed",
+    "HostNotAllowed",
+    "NamespaceNotAllowed",
+    "NoFreePriority",
+    "PriorityInUse",
+    "QuotaExceeded",
+    "TargetGroupAssociationLimit",
+];
+
 impl Stop {
     /// A declaration that cannot work.
     pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
@@ -168,9 +183,7 @@ impl Stop {
     pub fn is_waiting(&self) -> bool {
         match self {
             Self::Invalid { .. } => false,
-            Self::Waiting { reason, .. } => {
-                !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch" | "Deregistered")
-            }
+            Self::Waiting { reason, .. } => !FOR_A_PERSON.contains(reason),
             Self::Aws(error) => error.is_transient(),
             Self::Kube(_) => true,
         }

@@ -62,6 +62,17 @@ pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) ->
     })
 }
 
+/// The listener of a rule. Its ARN stands in the rule's: `…:listener-rule/app/<name>/<id>/<listener>/<rule>`.
+pub fn listener_of(rule: &str) -> String {
+    let (listener, _) = rule.rsplit_once('/').unwrap_or((rule, ""));
+    listener.replacen(":listener-rule/", ":listener/", 1)
+}
+
+/// Whether a listener is not there, and with it nothing that stood on it.
+pub fn is_gone(stop: &Stop) -> bool {
+    stop.reason() == "ListenerNotFound"
+}
+
 /// What is seen of the listener at a place, followed from now on for `who`.
 pub fn look(place: &Place, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
     match place {
@@ -99,5 +110,17 @@ fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who
             "ListenerAmbiguous",
             format!("{} load balancers carry the tags {}: {}; name more tags, or the ARN", arns.len(), shown(), arns.join(", ")),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listener_of;
+
+    #[test]
+    fn a_rule_names_its_listener() {
+        let rule = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener-rule/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee";
+        let listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
+        assert_eq!(listener_of(rule), listener);
     }
 }

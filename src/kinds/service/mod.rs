@@ -238,6 +238,9 @@ impl Indexed for EcsService {
         keys.extend(
             referred.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())),
         );
+        let shifted = self.spec.load_balancers.iter().flatten().filter_map(|it| it.advanced_configuration.as_ref());
+        let rules = shifted.flat_map(|it| [&it.production_listener_rule, &it.test_listener_rule]).flatten();
+        keys.extend(rules.cloned().map(Key::Rule));
         keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
         keys.sort();
         keys.dedup();
