@@ -6,12 +6,19 @@
 
 mod crds;
 mod kustomize;
+pub mod listener_rule;
+pub mod load_balancer;
+pub mod load_balancing;
 mod open_enum;
 pub mod service;
 pub mod shared;
+pub mod target_group;
 pub mod task_definition;
 
 pub use crds::crds;
 pub use kustomize::kustomize_schema;
+pub use listener_rule::{EcsListenerRule, EcsListenerRuleSpec, EcsListenerRuleStatus};
+pub use load_balancer::{EcsLoadBalancer, EcsLoadBalancerSpec, EcsLoadBalancerStatus};
 pub use service::{EcsService, EcsServiceSpec, EcsServiceStatus};
+pub use target_group::{EcsTargetGroup, EcsTargetGroupSpec, EcsTargetGroupStatus};
 pub use task_definition::{EcsTaskDefinition, EcsTaskDefinitionSpec, EcsTaskDefinitionStatus, TaskDefinition};

@@ -6,6 +6,8 @@
 
 pub mod connect;
 pub mod deployment;
+pub mod expose;
+mod expose_rules;
 pub mod network;
 pub mod placement;
 mod rules;
@@ -18,6 +20,7 @@ use super::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, Ref
 use super::task_definition::TaskDefinition;
 use connect::ServiceConnectConfiguration;
 use deployment::{DeploymentConfiguration, DeploymentController};
+use expose::Exposure;
 use kube::CustomResource;
 use network::{GatewayConnector, LoadBalancer, NetworkConfiguration, ServiceRegistry, VpcLatticeConfiguration};
 use placement::{
@@ -40,8 +43,8 @@ pub const EXCLUDED: &[(&str, &str)] = &[
 pub const DEFAULT_PROGRESS_DEADLINE_SECONDS: i32 = 1800;
 
 /// What is to run, under the names of CreateService and UpdateService. This operator's own are taskDefinitionRef,
-/// taskDefinitionTemplate, revisionHistoryLimit, managementPolicy, adoption, deletionPolicy, driftPolicy, takeOverFrom
-/// and progressDeadlineSeconds.
+/// taskDefinitionTemplate, revisionHistoryLimit, expose, managementPolicy, adoption, deletionPolicy, driftPolicy,
+/// takeOverFrom and progressDeadlineSeconds.
 ///
 /// Unless a field says otherwise, unset means AWS's default, and a field that is taken out goes back to it once.
 #[derive(CustomResource, Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
@@ -68,7 +71,9 @@ pub const DEFAULT_PROGRESS_DEADLINE_SECONDS: i32 = 1800;
     printcolumn(name = "Running", type_ = "integer", json_path = ".status.runningCount"),
     printcolumn(name = "Pending", type_ = "integer", json_path = ".status.pendingCount", priority = 1),
     printcolumn(name = "Revision", type_ = "string", json_path = ".status.revision"),
+    printcolumn(name = "URL", type_ = "string", json_path = ".status.exposures[0].url"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Exposed", type_ = "string", json_path = ".status.exposed", priority = 1),
     printcolumn(name = "Cluster", type_ = "string", json_path = ".status.cluster", priority = 1),
     printcolumn(name = "Connection", type_ = "string", json_path = ".status.connection", priority = 1),
     printcolumn(name = "Strategy", type_ = "string", json_path = ".status.rollout.strategy", priority = 1),
@@ -141,6 +146,13 @@ pub struct EcsServiceSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
     pub load_balancers: Option<Vec<LoadBalancer>>,
+    /// Ports of the tasks that are reachable through a load balancer: target group and rule are made, kept and deleted in
+    /// the right order. At most 5, with loadBalancers; deploymentController ECS and strategy ROLLING only. Another entry,
+    /// listener kind or port is a new deployment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 5))]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub expose: Option<Vec<Exposure>>,
     /// Seconds after a task's start in which failed health checks do not count. Unset: 0. An edit is in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]

@@ -4,6 +4,7 @@
 //! Others will come from `AwsConnection` objects and live in the same map.
 
 use super::calls::Ecs;
+use super::elb::Elb;
 use super::error::AwsError;
 use super::gate::Gate;
 use super::pace::Pacer;
@@ -45,6 +46,8 @@ pub struct Connection {
     pub region: String,
     /// ECS there.
     pub ecs: Ecs,
+    /// Elastic Load Balancing there.
+    pub elb: Elb,
     gate: Gate,
 }
 
@@ -95,28 +98,33 @@ impl Connection {
 
     fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: Option<String>) -> Result<Self, ConnectionError> {
         let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
-        // One cache for both services: with two, each would assume the role for itself, under a key of its own.
+        // One cache for all services: with several, each would assume the role for itself, under a key of its own.
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let config = config.clone().into_builder().identity_cache(cache).build();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
         let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts));
-        // Retries are set on the client of ECS, not in the configuration: there they would be off for credentials too.
+        // Retries are set on the clients, not in the configuration: there they would be off for credentials too.
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let ecs = match account {
+        let (ecs, elb) = match account {
             Some(account) => {
                 gate.set_account(account);
-                ecs
+                (ecs, elb)
             }
-            None => ecs.interceptor(gate.clone()),
+            None => (ecs.interceptor(gate.clone()), elb.interceptor(gate.clone())),
         };
         Ok(Self {
             name: name.to_owned(),
             region,
-            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer, gate.clone()),
+            ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer.clone(), gate.clone()),
+            elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer, gate.clone()),
             gate,
         })
     }

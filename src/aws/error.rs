@@ -92,8 +92,22 @@ impl AwsError {
         matches!(self.code.as_deref(), Some("ServiceNotFoundException" | "ServiceNotActiveException"))
     }
 
+    /// `true` if the load balancer, listener, rule or target group that the call is about does not exist.
+    pub fn is_load_balancing_gone(&self) -> bool {
+        let gone = ["LoadBalancerNotFound", "ListenerNotFound", "RuleNotFound", "TargetGroupNotFound"];
+        self.code.as_deref().is_some_and(|code| gone.contains(&code.strip_suffix("Exception").unwrap_or(code)))
+    }
+
+    /// `true` if another rule of the listener has the priority.
+    pub fn is_priority_taken(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.strip_suffix("Exception").unwrap_or(code) == "PriorityInUse")
+    }
+
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> String {
+        if let Some(advice) = self.code.as_deref().and_then(advice_on) {
+            return advice.to_owned();
+        }
         match self.kind {
             Kind::Denied => denied_advice(&self.message),
             Kind::Credentials => "check the credentials of the operator's pod: its role, or the AWS_* variables".to_owned(),
@@ -143,6 +157,22 @@ impl AwsError {
     }
 }
 
+/// What can be done about errors of Elastic Load Balancing that say more than their kind.
+fn advice_on(code: &str) -> Option<&'static str> {
+    Some(match code.strip_suffix("Exception").unwrap_or(code) {
+        "PriorityInUse" => "choose another priority, or leave it out to have a free one chosen",
+        "TargetGroupAssociationLimit" => {
+            "use another target group, or take this one off the other load balancer: it can belong to one only"
+        }
+        "DuplicateListener" => "choose another port: the load balancer has a listener on this one",
+        "OperationNotPermitted" => "check whether deletion protection is on, and turn it off if the load balancer may go",
+        "CertificateNotFound" => "correct the ARN of the certificate; it has to be in the region of the load balancer",
+        "UnsupportedCertificate" => "use a certificate that the load balancer supports: look at its key and its state in ACM",
+        "SSLPolicyNotFound" => "correct the name of the policy in `sslPolicy`",
+        _ => return None,
+    })
+}
+
 /// Parses the waits that AWS asks for: its own header is in milliseconds, HTTP's in seconds (dates are not used by AWS).
 fn retry_after(own: Option<&str>, http: Option<&str>) -> Option<Duration> {
     let own = own.and_then(|ms| ms.trim().parse().ok()).map(Duration::from_millis);
@@ -186,6 +216,15 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "AuthFailure"
         | "RequestExpired"
         | "OptInRequired" => Kind::Credentials,
+        // Of Elastic Load Balancing. A target group belongs to one load balancer, a priority to one rule of a listener.
+        "PriorityInUse"
+        | "TargetGroupAssociationLimit"
+        | "DuplicateTargetGroupName"
+        | "DuplicateLoadBalancerName"
+        | "DuplicateListener" => Kind::Conflict,
+        // These two are about what the spec asks for, the others that begin like them about what the account has.
+        "TooManyActions" | "TooManyTags" => Kind::Invalid,
+        code if code.starts_with("TooMany") => Kind::Quota,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
         "ClusterNotFound"
@@ -194,9 +233,20 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "NamespaceNotFound"
         | "TaskSetNotFound"
         | "ServiceDeploymentNotFound"
-        | "TargetNotFound" => Kind::NotFound,
+        | "TargetNotFound"
+        | "LoadBalancerNotFound"
+        | "ListenerNotFound"
+        | "RuleNotFound"
+        | "TargetGroupNotFound"
+        | "CertificateNotFound"
+        | "SSLPolicyNotFound"
+        | "SubnetNotFound"
+        | "AllocationIdNotFound"
+        | "TrustStoreNotFound" => Kind::NotFound,
         "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
-        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" => Kind::Unavailable,
+        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" | "HealthUnavailable" => {
+            Kind::Unavailable
+        }
         _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
         _ if status.is_some_and(|s| s >= 500) => Kind::Unavailable,
         _ if text.contains("was not idempotent") => Kind::Conflict,
@@ -346,6 +396,25 @@ mod tests {
             ),
             ("RegisterTaskDefinition", 400, "LimitExceededException", "The limit for the resource was exceeded.", Kind::Quota),
             ("DescribeTaskDefinition", 400, "ClientException", "Unable to describe task definition.", Kind::NotFound),
+            ("CreateRule", 400, "PriorityInUse", "Priority '7' is currently in use", Kind::Conflict),
+            ("CreateRule", 400, "TooManyRules", "The maximum number of rules has been reached", Kind::Quota),
+            ("CreateRule", 400, "TooManyUniqueTargetGroupsPerLoadBalancer", "no", Kind::Quota),
+            ("CreateRule", 400, "TooManyActions", "no", Kind::Invalid),
+            ("CreateRule", 400, "TargetGroupAssociationLimit", "no", Kind::Conflict),
+            ("CreateRule", 400, "ListenerNotFound", "One or more listeners not found", Kind::NotFound),
+            ("CreateRule", 400, "ValidationError", "A condition value is missing", Kind::Invalid),
+            ("CreateTargetGroup", 400, "DuplicateTargetGroupName", "exists, but with different settings", Kind::Conflict),
+            ("DeleteTargetGroup", 400, "ResourceInUse", "is currently in use by a listener or a rule", Kind::NotReady),
+            ("DeleteLoadBalancer", 400, "OperationNotPermitted", "deletion protection is enabled", Kind::Invalid),
+            ("CreateListener", 400, "CertificateNotFound", "Certificate 'x' not found", Kind::NotFound),
+            ("CreateListener", 400, "UnsupportedCertificate", "no", Kind::Invalid),
+            ("CreateListener", 400, "SSLPolicyNotFound", "no", Kind::NotFound),
+            ("CreateListener", 400, "DuplicateListener", "A listener already exists on this port", Kind::Conflict),
+            ("CreateLoadBalancer", 400, "SubnetNotFound", "no", Kind::NotFound),
+            ("AddTags", 400, "DuplicateTagKeys", "no", Kind::Invalid),
+            ("AddTags", 400, "TooManyTags", "no", Kind::Invalid),
+            ("DescribeTargetHealth", 400, "HealthUnavailable", "no", Kind::Unavailable),
+            ("DescribeRules", 400, "Throttling", "Rate exceeded", Kind::Throttled),
             ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
             ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
             ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
@@ -392,6 +461,16 @@ mod tests {
         assert_eq!(wait(&[("x-amz-retry-after", "1500")]), Some(Duration::from_millis(1500)));
         assert_eq!(wait(&[("retry-after", "3")]), Some(Duration::from_secs(3)));
         assert_eq!(wait(&[]), None);
+    }
+
+    #[test]
+    fn errors_that_say_more_than_their_kind_have_advice_of_their_own() {
+        let advice = |code| refused("CreateRule", 400, code, "no").advice();
+        assert!(advice("PriorityInUse").starts_with("choose another priority"));
+        assert!(advice("TargetGroupAssociationLimit").contains("one only"));
+        assert!(advice("OperationNotPermitted").contains("deletion protection"));
+        assert!(advice("CertificateNotFoundException").contains("ARN of the certificate"));
+        assert!(advice("TooManyRules").contains("quota"));
     }
 
     #[test]

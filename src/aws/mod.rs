@@ -4,10 +4,13 @@
 //! [`codec`] and granted by [`guard`]; what comes out is in [`model`]. Every call waits its turn in [`pace`], which is also
 //! the only owner of retries: the SDK's own are off. [`reflector`] keeps the live side of services in memory.
 //!
+//! [`elb`] has the same for Elastic Load Balancing.
+//!
 //! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
 
 pub mod codec;
 pub mod connection;
+pub mod elb;
 pub mod error;
 pub mod guard;
 pub mod model;
@@ -15,6 +18,7 @@ pub mod operation;
 pub mod pace;
 pub mod reflector;
 
+mod call;
 mod calls;
 mod gate;
 #[cfg(test)]
@@ -25,6 +29,7 @@ pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinition
 pub use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 pub use calls::{DescribedServices, Ecs};
 pub use connection::{Connection, Connections};
+pub use elb::{Balancing, Elb};
 pub use error::{AwsError, Kind};
 pub use guard::{Granted, Guard, NotGranted};
 pub use model::{

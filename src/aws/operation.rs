@@ -1,6 +1,6 @@
-//! The operations that the operator calls, and which token bucket of AWS each draws from.
+//! The operations that the operator calls, and which token buckets of AWS each draws from.
 
-/// A token bucket of the ECS API. Numbers of the ECS request throttling page, per account and region.
+/// A token bucket of an API of AWS, per account and region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Bucket {
     /// Register and deregister task definitions.
@@ -21,10 +21,19 @@ pub enum Bucket {
     ClusterRead,
     /// Tag and untag.
     TagWrite,
+    /// All calls of Elastic Load Balancing together.
+    LoadBalancing,
+    /// Whatever changes something in Elastic Load Balancing, but for the creation of load balancers.
+    LoadBalancingWrite,
+    /// Create load balancers.
+    LoadBalancerCreate,
+    /// Look at certificates.
+    CertificateRead,
 }
 
 impl Bucket {
-    /// How many calls it holds when full, and how many it gains a second.
+    /// How many calls it holds when full, and how many it gains a second. Numbers of the pages on request throttling of
+    /// Amazon ECS and of Elastic Load Balancing; those of ACM are quotas of the account, in calls a second.
     pub const fn size(self) -> (f64, f64) {
         match self {
             Self::TaskDefinitionWrite => (20.0, 1.0),
@@ -32,25 +41,53 @@ impl Bucket {
             Self::ServiceWrite => (50.0, 5.0),
             Self::ServiceRead | Self::TaskRead => (100.0, 20.0),
             Self::TagWrite => (20.0, 10.0),
+            Self::LoadBalancing => (40.0, 10.0),
+            Self::LoadBalancingWrite => (20.0, 3.0),
+            Self::LoadBalancerCreate => (10.0, 0.2),
+            Self::CertificateRead => (8.0, 8.0),
+        }
+    }
+
+    /// The bucket of the whole API that a call draws from as well, where there is one.
+    pub const fn overall(self) -> Option<Self> {
+        match self {
+            Self::LoadBalancingWrite | Self::LoadBalancerCreate => Some(Self::LoadBalancing),
+            _ => None,
+        }
+    }
+
+    /// What IAM calls the service.
+    const fn service(self) -> &'static str {
+        match self {
+            Self::LoadBalancing | Self::LoadBalancingWrite | Self::LoadBalancerCreate => "elasticloadbalancing",
+            Self::CertificateRead => "acm",
+            _ => "ecs",
         }
     }
 }
 
-/// One operation of the ECS API.
+/// One operation of an API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// AWS's name; the IAM action is `ecs:` and this name.
+    /// AWS's name.
     pub name: &'static str,
-    /// The bucket that a call draws from.
+    /// The bucket of its class, from which a call draws.
     pub bucket: Bucket,
     /// `true` if it changes something.
     pub is_write: bool,
 }
 
+impl Operation {
+    /// The action that IAM has to allow, such as `ecs:CreateService`.
+    pub fn action(&self) -> String {
+        format!("{}:{}", self.bucket.service(), self.name)
+    }
+}
+
 macro_rules! operations {
     ($($ident:ident = $name:literal $bucket:ident $is_write:literal;)*) => {
         $(pub(super) const $ident: Operation = Operation { name: $name, bucket: Bucket::$bucket, is_write: $is_write };)*
-        /// Every operation of ECS that the operator calls: what its IAM policy has to allow.
+        /// Every operation that the operator calls: what its IAM policy has to allow.
         pub const OPERATIONS: &[Operation] = &[$($ident),*];
     };
 }
@@ -73,4 +110,41 @@ operations! {
     DESCRIBE_CLUSTERS = "DescribeClusters" ClusterRead false;
     TAG_RESOURCE = "TagResource" TagWrite true;
     UNTAG_RESOURCE = "UntagResource" TagWrite true;
+
+    DESCRIBE_LOAD_BALANCERS = "DescribeLoadBalancers" LoadBalancing false;
+    DESCRIBE_LOAD_BALANCER_ATTRIBUTES = "DescribeLoadBalancerAttributes" LoadBalancing false;
+    DESCRIBE_LISTENERS = "DescribeListeners" LoadBalancing false;
+    DESCRIBE_LISTENER_ATTRIBUTES = "DescribeListenerAttributes" LoadBalancing false;
+    DESCRIBE_LISTENER_CERTIFICATES = "DescribeListenerCertificates" LoadBalancing false;
+    DESCRIBE_RULES = "DescribeRules" LoadBalancing false;
+    DESCRIBE_TARGET_GROUPS = "DescribeTargetGroups" LoadBalancing false;
+    DESCRIBE_TARGET_GROUP_ATTRIBUTES = "DescribeTargetGroupAttributes" LoadBalancing false;
+    DESCRIBE_TARGET_HEALTH = "DescribeTargetHealth" LoadBalancing false;
+    DESCRIBE_TAGS = "DescribeTags" LoadBalancing false;
+    DESCRIBE_ACCOUNT_LIMITS = "DescribeAccountLimits" LoadBalancing false;
+    CREATE_LOAD_BALANCER = "CreateLoadBalancer" LoadBalancerCreate true;
+    MODIFY_LOAD_BALANCER_ATTRIBUTES = "ModifyLoadBalancerAttributes" LoadBalancingWrite true;
+    SET_SUBNETS = "SetSubnets" LoadBalancingWrite true;
+    SET_SECURITY_GROUPS = "SetSecurityGroups" LoadBalancingWrite true;
+    SET_IP_ADDRESS_TYPE = "SetIpAddressType" LoadBalancingWrite true;
+    DELETE_LOAD_BALANCER = "DeleteLoadBalancer" LoadBalancingWrite true;
+    CREATE_LISTENER = "CreateListener" LoadBalancingWrite true;
+    MODIFY_LISTENER = "ModifyListener" LoadBalancingWrite true;
+    MODIFY_LISTENER_ATTRIBUTES = "ModifyListenerAttributes" LoadBalancingWrite true;
+    ADD_LISTENER_CERTIFICATES = "AddListenerCertificates" LoadBalancingWrite true;
+    REMOVE_LISTENER_CERTIFICATES = "RemoveListenerCertificates" LoadBalancingWrite true;
+    DELETE_LISTENER = "DeleteListener" LoadBalancingWrite true;
+    CREATE_RULE = "CreateRule" LoadBalancingWrite true;
+    MODIFY_RULE = "ModifyRule" LoadBalancingWrite true;
+    SET_RULE_PRIORITIES = "SetRulePriorities" LoadBalancingWrite true;
+    DELETE_RULE = "DeleteRule" LoadBalancingWrite true;
+    CREATE_TARGET_GROUP = "CreateTargetGroup" LoadBalancingWrite true;
+    MODIFY_TARGET_GROUP = "ModifyTargetGroup" LoadBalancingWrite true;
+    MODIFY_TARGET_GROUP_ATTRIBUTES = "ModifyTargetGroupAttributes" LoadBalancingWrite true;
+    DELETE_TARGET_GROUP = "DeleteTargetGroup" LoadBalancingWrite true;
+    ADD_TAGS = "AddTags" LoadBalancingWrite true;
+    REMOVE_TAGS = "RemoveTags" LoadBalancingWrite true;
+
+    LIST_CERTIFICATES = "ListCertificates" CertificateRead false;
+    DESCRIBE_CERTIFICATE = "DescribeCertificate" CertificateRead false;
 }

@@ -1,6 +1,8 @@
 //! The pace of calls to AWS: one [`Pacer`] per account and region, shared by all that calls there.
 //!
 //! It mirrors AWS's token buckets and stays a little below them, so that alone in an account next to nothing is throttled.
+//! Where an API has a bucket of its own for all its calls, a call needs a token of its class and one of that.
+//!
 //! Who waits is served by [`Priority`]. A throttled call slows its bucket down and is retried here and nowhere else; a bucket
 //! whose calls find AWS broken is probed one call at a time. All other errors go back to the caller at once.
 
@@ -12,6 +14,7 @@ use lane::{Lane, Offer, Ticket};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
@@ -54,6 +57,7 @@ pub struct Pacer(Arc<Shared>);
 
 struct Shared {
     scale: f64,
+    tickets: AtomicU64,
     lanes: Mutex<BTreeMap<Bucket, Lane>>,
     families: Mutex<HashMap<String, Weak<AsyncMutex<()>>>>,
     observer: OnceLock<Observer>,
@@ -80,7 +84,7 @@ impl Pacer {
     /// A pacer for an account whose quotas were changed: `scale` times the published buckets.
     pub fn scaled(scale: f64) -> Self {
         let (lanes, families, observer) = (Mutex::default(), Mutex::default(), OnceLock::new());
-        Self(Arc::new(Shared { scale, lanes, families, observer }))
+        Self(Arc::new(Shared { scale, tickets: AtomicU64::new(0), lanes, families, observer }))
     }
 
     /// Has every call reported, retries too. Only the first observer counts.
@@ -112,7 +116,7 @@ impl Pacer {
         F: FnMut() -> S,
         S: Future<Output = Result<T, AwsError>>,
     {
-        let ticket = self.with(operation.bucket, |lane| lane.ticket(priority));
+        let ticket = (priority, self.0.tickets.fetch_add(1, Ordering::Relaxed));
         let mut tries = 0;
         loop {
             let asked = Instant::now();
@@ -150,7 +154,7 @@ impl Pacer {
         self.with(bucket, |lane| lane.join(ticket, Arc::clone(&wake)));
         let mut place = Place { pacer: self, bucket, ticket, is_waiting: true };
         loop {
-            match self.with(bucket, |lane| lane.offer(ticket, Instant::now())) {
+            match self.offer(bucket, ticket, &wake) {
                 Offer::Go => {
                     place.is_waiting = false;
                     return Turn { pacer: self.clone(), bucket, sent: Instant::now(), is_done: false };
@@ -160,6 +164,35 @@ impl Pacer {
                 Offer::At(then) => drop(timeout_at(then, wake.notified()).await),
             }
         }
+    }
+
+    /// Takes a token of the class, and one of the whole API where it has such a bucket: both or none.
+    ///
+    /// Only the first of a class queues for what all classes share, and only while its class has a token for it: one who
+    /// waits for its class must not stand in the way of others.
+    fn offer(&self, bucket: Bucket, ticket: Ticket, wake: &Arc<Notify>) -> Offer {
+        let now = Instant::now();
+        let mut offer = self.with(bucket, |lane| lane.offer(ticket, now));
+        if let Some(overall) = bucket.overall() {
+            offer = self.with(overall, |lane| match offer {
+                Offer::Go => {
+                    lane.join(ticket, Arc::clone(wake));
+                    let offer = lane.offer(ticket, now);
+                    if offer == Offer::Go {
+                        lane.take(ticket);
+                    }
+                    offer
+                }
+                later => {
+                    lane.leave(ticket);
+                    later
+                }
+            });
+        }
+        if offer == Offer::Go {
+            self.with(bucket, |lane| lane.take(ticket));
+        }
+        offer
     }
 }
 
@@ -174,7 +207,9 @@ struct Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if self.is_waiting {
-            self.pacer.with(self.bucket, |lane| lane.leave(self.ticket));
+            for bucket in [Some(self.bucket), self.bucket.overall()].into_iter().flatten() {
+                self.pacer.with(bucket, |lane| lane.leave(self.ticket));
+            }
         }
     }
 }
@@ -188,10 +223,18 @@ struct Turn {
 }
 
 impl Turn {
+    /// What a call says about AWS counts for its class: AWS does not tell which of two buckets was empty.
     fn done(mut self, error: Option<&AwsError>) {
         self.is_done = true;
         let now = Instant::now();
         self.pacer.with(self.bucket, |lane| lane.done(self.sent, error, now));
+        self.leave_overall();
+    }
+
+    fn leave_overall(&self) {
+        if let Some(overall) = self.bucket.overall() {
+            self.pacer.with(overall, Lane::ended);
+        }
     }
 }
 
@@ -199,10 +242,13 @@ impl Drop for Turn {
     /// A call that was given up says nothing about AWS.
     fn drop(&mut self) {
         if !self.is_done {
-            self.pacer.with(self.bucket, Lane::abandoned);
+            self.pacer.with(self.bucket, Lane::ended);
+            self.leave_overall();
         }
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_two_buckets;

@@ -2,6 +2,7 @@
 
 use super::calls::Ecs;
 use super::connection::{Connection, config_in_process};
+use super::elb::Elb;
 use super::pace::Pacer;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -10,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use parking_lot::Mutex;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,10 @@ impl Fake {
         self.connection().ecs
     }
 
+    pub(super) fn elb(&self) -> Elb {
+        self.connection().elb
+    }
+
     pub(super) fn calls(&self) -> Vec<(String, Value)> {
         self.calls.lock().clone()
     }
@@ -72,16 +77,7 @@ impl HttpConnector for Fake {
         let fake = self.clone();
         HttpConnectorFuture::new(async move {
             pass(Duration::from_millis(20)).await;
-            let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let body = request.body().bytes().unwrap_or_default();
-            // STS speaks forms; its request is shown as the signature that it came with.
-            let is_form = body.starts_with(b"Action=GetCallerIdentity");
-            let operation = if is_form { "GetCallerIdentity" } else { target.rsplit('.').next().unwrap_or_default() }.to_owned();
-            let body = if is_form {
-                json!(request.headers().get("authorization"))
-            } else {
-                serde_json::from_slice(body).unwrap_or(Value::Null)
-            };
+            let (operation, body) = asked(&request);
             let (status, answer) = (fake.answer)(&operation, &body);
             fake.calls.lock().push((operation, body));
             if status == HANG {
@@ -91,6 +87,53 @@ impl HttpConnector for Fake {
             Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
         })
     }
+}
+
+/// The operation, and its input as JSON. Elastic Load Balancing and STS speak forms: the former's are shown as their pairs,
+/// the latter's as the signature that it came with.
+fn asked(request: &HttpRequest) -> (String, Value) {
+    let body = request.body().bytes().unwrap_or_default();
+    let Some(target) = request.headers().get("x-amz-target") else {
+        let mut pairs = pairs(&String::from_utf8_lossy(body));
+        pairs.remove("Version");
+        let operation = pairs.remove("Action").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        let is_sts = operation == "GetCallerIdentity";
+        return (operation, if is_sts { json!(request.headers().get("authorization")) } else { Value::Object(pairs) });
+    };
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    (operation.to_owned(), serde_json::from_slice(body).unwrap_or(Value::Null))
+}
+
+/// The pairs of a form.
+fn pairs(form: &str) -> Map<String, Value> {
+    let decoded = |text: &str| {
+        let mut bytes = Vec::new();
+        let mut left = text.bytes();
+        while let Some(byte) = left.next() {
+            let hex: String = if byte == b'%' { left.by_ref().take(2).map(char::from).collect() } else { String::new() };
+            bytes.push(u8::from_str_radix(&hex, 16).unwrap_or(if byte == b'+' { b' ' } else { byte }));
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    form.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (decoded(key), json!(decoded(value)))).collect()
+}
+
+/// An answer of Elastic Load Balancing with this result.
+pub(super) fn xml(operation: &str, result: &str) -> Answer {
+    (200, json!(format!("<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>")))
+}
+
+/// An error of Elastic Load Balancing.
+pub(super) fn xml_error(code: &str, message: &str) -> Answer {
+    let error = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
+    (400, json!(error))
+}
+
+/// The members of a list in a form, such as `Names.member.1`, in their order.
+pub(super) fn members(body: &Value, list: &str) -> Vec<String> {
+    (1..).map_while(|n| Some(body.get(format!("{list}.member.{n}"))?.as_str()?.to_owned())).collect()
 }
 
 impl HttpClient for Fake {

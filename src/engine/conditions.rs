@@ -22,6 +22,12 @@ pub enum Type {
     Drifted,
     /// Nothing is written because of the annotation.
     Paused,
+    /// A rule may stand on its listener: host, match and priority are its own.
+    Accepted,
+    /// AWS has it.
+    Programmed,
+    /// A rule can never match, because another one stands before it.
+    Shadowed,
 }
 
 impl Type {
@@ -35,6 +41,9 @@ impl Type {
             Self::RolledBack => "RolledBack",
             Self::Drifted => "Drifted",
             Self::Paused => "Paused",
+            Self::Accepted => "Accepted",
+            Self::Programmed => "Programmed",
+            Self::Shadowed => "Shadowed",
         }
     }
 }
@@ -101,7 +110,7 @@ pub fn notices(before: &[Condition], after: &[Condition]) -> Vec<Notice> {
         .filter(is_new)
         .filter_map(|condition| {
             match (condition.type_.as_str(), condition.status.as_str()) {
-                ("Stalled" | "RolledBack" | "Drifted", "True") => Some(true),
+                ("Stalled" | "RolledBack" | "Drifted" | "Shadowed", "True") | ("Accepted", "False") => Some(true),
                 ("Paused", "True") => Some(false),
                 ("Ready", "True") if !before.is_empty() => Some(false),
                 _ => None,

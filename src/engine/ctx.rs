@@ -5,6 +5,7 @@ use super::failures::Failures;
 use super::next::Next;
 use super::refs::Caches;
 use crate::aws::connection::Connection;
+use crate::aws::elb::{Balancing, Elb};
 use crate::aws::reflector::Services;
 use crate::aws::{Ecs, Guard, Priority};
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ pub struct Aws {
     pub connection: Connection,
     /// The live services.
     pub services: Services,
+    /// The live side of load balancing.
+    pub balancing: Balancing,
     /// What may be asked of AWS.
     pub guard: Guard,
 }
@@ -45,6 +48,11 @@ impl Aws {
     /// The calls, at the priority of a changed spec.
     pub fn ecs(&self) -> Ecs {
         self.connection.ecs.at(Priority::Change)
+    }
+
+    /// The calls of load balancing, at the priority of a changed spec.
+    pub fn elb(&self) -> Elb {
+        self.connection.elb.at(Priority::Change)
     }
 
     /// The calls, behind all others.

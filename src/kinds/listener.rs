@@ -71,7 +71,7 @@ fn listener(arn: &str, balancing: &Balancing, who: &Watcher, pace: Pace) -> Foun
     balancing.follow_listener(arn, who, pace);
     match balancing.listener(arn) {
         Sight::Live { value, .. } => Found::There(value),
-        Sight::Unknown => balancing.listener_error(arn).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Unknown => balancing.last_error_of_listener(arn).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
         Sight::Missing { .. } | Sight::Several { .. } => {
             Found::Not(Stop::waiting("ListenerNotFound", format!("there is no listener {arn}")))
         }
@@ -88,7 +88,7 @@ fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who
             Some(found) => listener(&found.listener.arn, balancing, who, pace),
             None => not("ListenerNotFound", format!("load balancer {} has no listener on port {port}", value.load_balancer.name)),
         },
-        Sight::Unknown => balancing.load_balancer_error(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Unknown => balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
         Sight::Missing { .. } => not("ListenerNotFound", format!("no load balancer carries the tags {}", shown())),
         Sight::Several { arns } => not(
             "ListenerAmbiguous",

@@ -59,8 +59,8 @@ async fn when_kube_apiserver_comes_back_everything_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_that_is_denied_is_named_and_made_once_it_is_allowed() {
-    let lives: Vec<Denied> =
-        futures::stream::iter(OPERATIONS.iter().map(|one| denied(one.name))).buffer_unordered(6).collect().await;
+    let of_ecs = OPERATIONS.iter().filter(|one| one.action().starts_with("ecs:"));
+    let lives: Vec<Denied> = futures::stream::iter(of_ecs.map(|one| denied(one.name))).buffer_unordered(6).collect().await;
     let never: Vec<&str> = lives.iter().filter(|life| !life.called).map(|life| life.operation).collect();
     let silent: Vec<&str> = lives.iter().filter(|life| life.called && !life.told).map(|life| life.operation).collect();
     assert_eq!(silent, [] as [&str; 0], "these were denied and nobody was told");

@@ -1,5 +1,6 @@
 //! What is seen of a service.
 
+use super::expose::ExposureStatus;
 use crate::api::shared::Drift;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
@@ -58,6 +59,13 @@ pub struct EcsServiceStatus {
     /// Label selector in text form, for the scale subresource. ECS tasks are no pods, so it selects none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+    /// What became of each entry of `expose`, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub exposures: Vec<ExposureStatus>,
+    /// How many of them are ready, as `1/2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposed: Option<String>,
     /// The newest rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,

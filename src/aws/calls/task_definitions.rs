@@ -23,7 +23,7 @@ impl Ecs {
     ) -> Result<TaskDefinition, AwsError> {
         let operation = REGISTER_TASK_DEFINITION;
         // AWS refuses registrations of one family that overlap.
-        let _turn = self.pacer.family_turn(input.0.family.as_deref().unwrap_or_default()).await;
+        let _turn = self.caller.pacer.family_turn(input.0.family.as_deref().unwrap_or_default()).await;
         let input = Arc::new(input.0);
         let output = self
             .call(operation, || self.client.register_task_definition().customize().interceptor(Carry(Arc::clone(&input))).send())

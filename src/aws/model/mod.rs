@@ -32,7 +32,7 @@ impl Cluster {
     }
 }
 
-fn timestamp(at: Option<DateTime>) -> Option<Timestamp> {
+pub(in crate::aws) fn timestamp(at: Option<DateTime>) -> Option<Timestamp> {
     let at = at?;
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

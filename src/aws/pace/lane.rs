@@ -45,7 +45,6 @@ pub(super) struct Lane {
     slowed: Instant,
     failures: u32,
     in_flight: usize,
-    last_ticket: u64,
     queue: BTreeMap<Ticket, Arc<Notify>>,
 }
 
@@ -64,14 +63,8 @@ impl Lane {
             slowed: now,
             failures: 0,
             in_flight: 0,
-            last_ticket: 0,
             queue: BTreeMap::new(),
         }
-    }
-
-    pub(super) fn ticket(&mut self, priority: Priority) -> Ticket {
-        self.last_ticket += 1;
-        (priority, self.last_ticket)
     }
 
     pub(super) fn join(&mut self, ticket: Ticket, wake: Arc<Notify>) {
@@ -79,11 +72,12 @@ impl Lane {
     }
 
     pub(super) fn leave(&mut self, ticket: Ticket) {
-        self.queue.remove(&ticket);
-        self.wake_first();
+        if self.queue.remove(&ticket).is_some() {
+            self.wake_first();
+        }
     }
 
-    /// Takes a token if it is the turn of this ticket.
+    /// Whether it is the turn of this ticket.
     pub(super) fn offer(&mut self, ticket: Ticket, now: Instant) -> Offer {
         self.refill(now);
         let is_first = self.queue.first_key_value().is_some_and(|(first, _)| *first == ticket);
@@ -99,11 +93,15 @@ impl Lane {
         if short > 1e-9 {
             return Offer::At(now + Duration::from_secs_f64(short / self.rate));
         }
+        Offer::Go
+    }
+
+    /// Takes the token that was offered.
+    pub(super) fn take(&mut self, ticket: Ticket) {
         self.tokens -= 1.0;
         self.in_flight += 1;
         self.queue.remove(&ticket);
         self.wake_first();
-        Offer::Go
     }
 
     /// What a call says about AWS.
@@ -127,7 +125,8 @@ impl Lane {
         self.wake_first();
     }
 
-    pub(super) fn abandoned(&mut self) {
+    /// A call has ended that says nothing about AWS here.
+    pub(super) fn ended(&mut self) {
         self.in_flight -= 1;
         self.wake_first();
     }

@@ -3,6 +3,7 @@
 //! A failure here leaves the service itself in view. It is kept and told, since somebody has to allow these calls too.
 
 use super::entry::Beside;
+use super::poll::Work;
 use super::{Services, State};
 use crate::aws::calls::HISTORY_PER_CALL;
 use crate::aws::error::AwsError;
@@ -86,7 +87,7 @@ impl Services {
     }
 
     /// Reads the stopped tasks of a service in which tasks are lacking.
-    pub(super) async fn read_stopped(&self, key: ServiceKey) -> Vec<ServiceKey> {
+    pub(super) async fn read_stopped(&self, key: ServiceKey) -> Vec<Work> {
         // Many lack tasks for a moment while they start: this must not be in the way of reading services.
         let read = self.0.ecs.at(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await;
         let now = Instant::now();

@@ -1,6 +1,6 @@
 //! One service that is followed: what was read, and when to read again. Pure: time is an argument.
 
-use super::{Lane, Pace, Polling, Seen};
+use super::{Lane, MISSING_LOOKS, Pace, Polling, Seen, Timing};
 use crate::aws::error::AwsError;
 use crate::aws::model::{LiveService, ServiceDeployment, StoppedTask};
 use crate::domain::{ObjectKey, ServiceKey};
@@ -13,10 +13,6 @@ use tokio::time::Instant;
 const WRITE_LAG: Duration = Duration::from_secs(15);
 /// How long after our own write AWS may not know a service that it has just made.
 const CREATE_LAG: Duration = Duration::from_mins(2);
-/// How often a missing service is looked for at the pace of a rollout.
-const MISSING_LOOKS: u32 = 3;
-/// The longest pause after failures.
-const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 
 /// What one read says about one service.
 #[derive(Clone, Debug)]
@@ -37,22 +33,13 @@ pub(super) enum Beside {
 pub(super) struct Entry {
     pub(super) owner: ObjectKey,
     pub(super) seen: Seen,
-    pub(super) error: Option<AwsError>,
-    pub(super) due: Instant,
-    pub(super) is_reading: bool,
-    pub(super) is_rolling: bool,
-    /// Since when somebody waits for a read, whatever it says.
-    pub(super) awaited: Option<Instant>,
-    /// Read by itself, because it makes reads fail for others.
-    pub(super) is_alone: bool,
+    pub(super) timing: Timing,
     pub(super) deployment_arn: Option<String>,
     /// A `ServiceRevision` and its task definition. Revisions never change.
     pub(super) revision: Option<(String, String)>,
     pub(super) stopped_looked: Option<Instant>,
     /// What is read beside the service and could not be, why, and when.
     pub(super) failed_beside: BTreeMap<Beside, (AwsError, Instant)>,
-    failures: u32,
-    written: Option<Instant>,
 }
 
 impl Entry {
@@ -60,40 +47,21 @@ impl Entry {
         Self {
             owner,
             seen: Seen::Unknown,
-            error: None,
-            due: now,
-            is_reading: false,
-            is_rolling: false,
-            awaited: None,
-            is_alone: false,
+            timing: Timing::new(now),
             deployment_arn: None,
             revision: None,
             stopped_looked: None,
             failed_beside: BTreeMap::new(),
-            failures: 0,
-            written: None,
         }
     }
 
     pub(super) fn lane(&self, key: &ServiceKey) -> Lane {
-        Lane { cluster: key.cluster.clone(), alone: self.is_alone.then(|| key.name.clone()) }
+        Lane { cluster: key.cluster.clone(), alone: self.timing.is_alone.then(|| key.name.clone()) }
     }
 
     pub(super) fn follow(&mut self, owner: &ObjectKey, pace: Pace, now: Instant, polling: &Polling) {
         self.owner.clone_from(owner);
-        match pace {
-            Pace::Settled => self.is_rolling = false,
-            // Failures keep their pause.
-            Pace::Rolling if self.failures == 0 => {
-                self.is_rolling = true;
-                self.due = self.due.min(now + polling.rolling);
-            }
-            Pace::Rolling => self.is_rolling = true,
-            Pace::Now => {
-                self.awaited = Some(now);
-                self.due = now;
-            }
-        }
+        self.timing.follow(pace, now, polling);
     }
 
     pub(super) fn wrote(&mut self, mut reply: LiveService, now: Instant) {
@@ -110,60 +78,36 @@ impl Entry {
         }
         deployment = deployment.filter(|d| Some(&d.arn) == reply.current_service_deployment.as_ref());
         self.seen = Seen::Live { service: Arc::new(reply), deployment, stopped, read_at: now };
-        self.written = Some(now);
+        self.timing.wrote(now);
     }
 
     pub(super) fn retagged(&mut self, tags: BTreeMap<String, String>, now: Instant) {
         if let Seen::Live { service, .. } = &mut self.seen {
             Arc::make_mut(service).tags = tags;
         }
-        self.written = Some(now);
-    }
-
-    pub(super) fn touched(&mut self, now: Instant) {
-        self.written = Some(now);
-        self.awaited = Some(now);
-        self.due = now;
+        self.timing.wrote(now);
     }
 
     /// Takes a reading that began at `started`, and says whether the owner is to be told.
     pub(super) fn absorb(&mut self, reading: Reading, started: Instant, now: Instant, polling: &Polling) -> bool {
-        self.is_reading = false;
-        if self.written.is_some_and(|written| started <= written) {
-            self.due = now + polling.window;
+        if self.timing.is_outdated(started, now, polling) {
             return false;
         }
         let is_new = match reading {
-            Reading::Failed(error) => self.failed(error, now),
+            Reading::Failed(error) => self.timing.failed(error, now),
             Reading::Found(service) => self.found(*service, now),
             Reading::Missing { cluster } => self.missing(cluster, now),
         };
         let is_settling = matches!(self.seen, Seen::Missing { times, .. } if times < MISSING_LOOKS);
-        if self.failures == 0 {
-            self.due = now + if self.is_rolling || is_settling { polling.rolling } else { polling.settled };
-        }
-        let is_answer = self.awaited.take_if(|since| *since <= started).is_some();
-        if self.awaited.is_some() {
-            self.due = now;
-        }
-        is_new || is_answer
-    }
-
-    fn failed(&mut self, error: AwsError, now: Instant) -> bool {
-        self.failures = self.failures.saturating_add(1);
-        let pause = Duration::from_secs(1 << self.failures.min(10)).min(LONGEST_BACKOFF);
-        self.due = now + pause;
-        let is_new = self.error.as_ref().is_none_or(|old| (old.kind, &old.code) != (error.kind, &error.code));
-        self.error = Some(error);
-        is_new
+        self.timing.read(started, now, is_settling, polling) || is_new
     }
 
     fn found(&mut self, found: LiveService, now: Instant) -> bool {
-        let had_error = self.read_again();
+        let had_error = self.timing.succeeded();
         let mut is_new = true;
         let mut kept = None;
         if let Seen::Live { service, deployment, stopped, .. } = &self.seen {
-            if self.written.is_some_and(|at| now < at + WRITE_LAG) && is_older(&found, service) {
+            if self.timing.is_written_within(WRITE_LAG, now) && is_older(&found, service) {
                 return had_error;
             }
             is_new = !shows_the_same(&found, service);
@@ -177,8 +121,8 @@ impl Entry {
     }
 
     fn missing(&mut self, cluster_missing: bool, now: Instant) -> bool {
-        let had_error = self.read_again();
-        if matches!(self.seen, Seen::Live { .. }) && self.written.is_some_and(|at| now < at + CREATE_LAG) {
+        let had_error = self.timing.succeeded();
+        if matches!(self.seen, Seen::Live { .. }) && self.timing.is_written_within(CREATE_LAG, now) {
             return had_error;
         }
         let (times, is_new) = match self.seen {
@@ -189,11 +133,6 @@ impl Entry {
         };
         self.seen = Seen::Missing { times, cluster_missing };
         is_new || had_error
-    }
-
-    fn read_again(&mut self) -> bool {
-        self.failures = 0;
-        self.error.take().is_some()
     }
 
     /// The `ServiceDeployment` to read beside the service, if there is one that can still change.
@@ -207,7 +146,7 @@ impl Entry {
         // One that was refused while the rollout ended is still due: what is held would stand for ever.
         let is_due = held.is_some_and(|d| !d.is_terminal()) || self.failed_beside.contains_key(&Beside::Deployment);
         let is_known = held.is_some_and(|d| d.is_terminal()) && !is_due;
-        ((self.is_rolling || is_due) && !is_known).then(|| arn.clone())
+        ((self.timing.is_rolling || is_due) && !is_known).then(|| arn.clone())
     }
 
     /// Whether a read beside the service failed so lately, and in such a way, that another would too.

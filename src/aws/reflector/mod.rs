@@ -7,11 +7,17 @@
 //! What our own writes return counts as read, and readings that were under way before a write ended are thrown away.
 
 mod beside;
+mod drive;
 mod entry;
 mod poll;
 mod queue;
+mod timing;
 
-use super::calls::Ecs;
+pub(super) use drive::drive;
+pub(super) use queue::Queue;
+pub(super) use timing::{MISSING_LOOKS, Spread, Timing};
+
+use super::calls::{Ecs, SERVICES_PER_CALL};
 use super::error::AwsError;
 use super::model::{LiveService, ServiceDeployment, StoppedTask};
 use crate::domain::{ObjectKey, ServiceKey};
@@ -19,14 +25,16 @@ use entry::Entry;
 use futures::Stream;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use parking_lot::Mutex;
-use queue::Queue;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How closely a service is followed.
+/// Services read in one go: two calls for the services, one for the `ServiceDeployments` of all.
+const AT_ONCE: usize = 2 * SERVICES_PER_CALL;
+
+/// How closely a thing is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
     /// Nothing is expected to happen.
@@ -71,6 +79,8 @@ pub struct Polling {
     pub rolling: Duration,
     /// Least time between two looks at the stopped tasks of a service.
     pub stopped_tasks: Duration,
+    /// Time between two reads of what costs a call for each thing and is read in turn: targets, attributes, certificates.
+    pub in_turn: Duration,
     /// How long the first of a batch waits for others.
     pub window: Duration,
 }
@@ -81,6 +91,7 @@ impl Default for Polling {
             settled: Duration::from_mins(1),
             rolling: Duration::from_secs(5),
             stopped_tasks: Duration::from_secs(10),
+            in_turn: Duration::from_secs(2),
             window: Duration::from_millis(100),
         }
     }
@@ -100,9 +111,9 @@ struct Shared {
 #[derive(Default)]
 struct State {
     entries: HashMap<ServiceKey, Entry>,
-    queues: BTreeMap<Lane, Queue>,
+    queues: BTreeMap<Lane, Queue<String>>,
     listeners: Vec<UnboundedSender<ObjectKey>>,
-    first_batches: u32,
+    spread: Spread,
 }
 
 /// Services that can be read in one call: those of a cluster; but those that spoil the call for others go alone.
@@ -141,7 +152,7 @@ impl Services {
 
     /// Why the last read of a service failed, until one succeeds.
     pub fn last_error(&self, key: &ServiceKey) -> Option<AwsError> {
-        self.0.state.lock().entries.get(key).and_then(|entry| entry.error.clone())
+        self.0.state.lock().entries.get(key).and_then(|entry| entry.timing.error.clone())
     }
 
     /// Why what is shown beside a service (its `ServiceDeployment`, its stopped tasks) could not be read, until it can.
@@ -176,7 +187,7 @@ impl Services {
         let now = Instant::now();
         self.0.state.lock().schedule(key, |entry| {
             if let Some(entry) = entry {
-                entry.touched(now);
+                entry.timing.touched(now);
             }
         });
         self.0.woken.notify_one();
@@ -204,12 +215,13 @@ impl State {
         if let Some(entry) = &entry
             && let Some(queue) = self.queues.get_mut(&entry.lane(key))
         {
-            queue.remove(entry.due, &key.name);
+            queue.remove(entry.timing.due, &key.name);
         }
         let result = change(&mut entry);
         if let Some(entry) = entry {
-            if !entry.is_reading {
-                self.queues.entry(entry.lane(key)).or_default().insert(entry.due, &key.name);
+            if !entry.timing.is_reading {
+                let queue = self.queues.entry(entry.lane(key)).or_insert_with(|| Queue::new(SERVICES_PER_CALL, AT_ONCE));
+                queue.insert(entry.timing.due, key.name.clone());
             }
             self.entries.insert(key.clone(), entry);
         }

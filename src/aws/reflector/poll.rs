@@ -1,25 +1,27 @@
 //! The loop that reads.
 
 use super::entry::{Entry, Reading};
-use super::{Lane, Seen, Services, State};
+use super::{Lane, Seen, Services, State, drive};
 use crate::aws::calls::SERVICES_PER_CALL;
 use crate::aws::error::{AwsError, Kind};
 use crate::aws::pace::Priority;
 use crate::domain::ServiceKey;
-use futures::future::{BoxFuture, join_all};
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use futures::FutureExt;
+use futures::future::join_all;
 use std::collections::BTreeMap;
-use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-/// How long the loop sleeps when nothing is followed.
-const IDLE: Duration = Duration::from_hours(1);
 /// Reads by one that fail in the same way until the whole batch counts as failed.
 const SAME_FAILURES: usize = 3;
 
+/// What is read in one go.
+pub(super) enum Work {
+    Batch(Batch),
+    StoppedTasks(ServiceKey),
+}
+
 /// Services of one lane that are read together.
-struct Batch {
+pub(super) struct Batch {
     cluster: String,
     names: Vec<String>,
     priority: Priority,
@@ -28,22 +30,18 @@ struct Batch {
 impl Services {
     /// Reads what is due, for ever. To be run once, as a task; dropping it stops the reading.
     pub async fn run(&self) {
-        let mut reads: FuturesUnordered<BoxFuture<'_, Vec<ServiceKey>>> = FuturesUnordered::new();
-        loop {
-            let (batches, next) = self.take_due();
-            reads.extend(batches.into_iter().map(|batch| self.read(batch).boxed()));
-            let woken = async {
-                tokio::select! {
-                    () = self.0.woken.notified() => Vec::new(),
-                    Some(lacking) = reads.next() => lacking,
-                }
-            };
-            let lacking = timeout_at(next, woken).await.unwrap_or_default();
-            reads.extend(lacking.into_iter().map(|key| self.read_stopped(key).boxed()));
-        }
+        drive(
+            &self.0.woken,
+            || self.take_due(),
+            |work| match work {
+                Work::Batch(batch) => self.read(batch).boxed(),
+                Work::StoppedTasks(key) => self.read_stopped(key).boxed(),
+            },
+        )
+        .await;
     }
 
-    fn take_due(&self) -> (Vec<Batch>, Instant) {
+    fn take_due(&self) -> (Vec<Work>, Option<Instant>) {
         let now = Instant::now();
         let window = self.0.polling.window;
         let mut state = self.0.state.lock();
@@ -54,16 +52,16 @@ impl Services {
                 && queue.ready_at(now, window).is_some_and(|at| at <= now)
             {
                 let names = queue.take(now, self.0.polling.settled / 2);
-                batches.push(state.begin(&lane, names));
+                batches.push(Work::Batch(state.begin(&lane, names)));
             }
         }
         state.queues.retain(|_, queue| !queue.is_empty());
         let next = state.queues.values().filter_map(|queue| queue.ready_at(now, window)).min();
-        (batches, next.unwrap_or(now + IDLE))
+        (batches, next)
     }
 
     /// Reads a batch, then the `ServiceDeployments` of those that roll. Returns those whose stopped tasks are worth a look.
-    async fn read(&self, batch: Batch) -> Vec<ServiceKey> {
+    async fn read(&self, batch: Batch) -> Vec<Work> {
         let started = Instant::now();
         let calls = batch.names.chunks(SERVICES_PER_CALL).map(|names| self.read_services(&batch, names));
         let readings: BTreeMap<String, (Reading, bool)> = join_all(calls).await.into_iter().flatten().collect();
@@ -78,7 +76,7 @@ impl Services {
                 entry.stopped_looked = Some(now);
             }
         }
-        lacking
+        lacking.into_iter().map(Work::StoppedTasks).collect()
     }
 
     /// Reads up to ten services. The flag says that a service makes reads fail for others.
@@ -129,17 +127,18 @@ impl Services {
         let now = Instant::now();
         let polling = self.0.polling;
         let mut state = self.0.state.lock();
-        let spread = state.spread(polling.settled);
+        let spread = state.spread.next(polling.settled);
         let mut keys = Vec::new();
         for (name, (reading, spoils)) in readings {
             let key = ServiceKey { cluster: batch.cluster.clone(), name };
             let told = state.schedule(&key, |entry| {
                 let entry = entry.as_mut()?;
                 let is_first = matches!(entry.seen, Seen::Unknown);
-                entry.is_alone = spoils || (entry.is_alone && matches!(reading, Reading::Failed(_)));
+                entry.timing.is_alone = spoils || (entry.timing.is_alone && matches!(reading, Reading::Failed(_)));
                 let is_new = entry.absorb(reading, started, now, &polling);
-                if is_first && !entry.is_rolling && entry.error.is_none() && entry.due > now + polling.rolling {
-                    entry.due = now + spread;
+                let timing = &mut entry.timing;
+                if is_first && !timing.is_rolling && timing.error.is_none() && timing.due > now + polling.rolling {
+                    timing.due = now + spread;
                 }
                 is_new.then(|| entry.owner.clone())
             });
@@ -158,25 +157,18 @@ impl State {
         for name in &names {
             let key = ServiceKey { cluster: lane.cluster.clone(), name: name.clone() };
             if let Some(entry) = self.entries.get_mut(&key) {
-                entry.is_reading = true;
+                entry.timing.is_reading = true;
                 priority = priority.min(urgency(entry));
             }
         }
         Batch { cluster: lane.cluster.clone(), names, priority }
     }
-
-    /// When a batch that was read for the first time is read again. Batches begin together at a start of the operator;
-    /// steps of the golden ratio put them evenly over the time between two reads.
-    fn spread(&mut self, settled: Duration) -> Duration {
-        self.first_batches = self.first_batches.wrapping_add(1);
-        settled.mul_f64((f64::from(self.first_batches) * 0.618_034).fract())
-    }
 }
 
 fn urgency(entry: &Entry) -> Priority {
-    if entry.awaited.is_some() {
+    if entry.timing.awaited.is_some() {
         Priority::Change
-    } else if entry.is_rolling {
+    } else if entry.timing.is_rolling {
         Priority::Rollout
     } else {
         Priority::Sweep

@@ -1,46 +1,51 @@
-//! When the services of one call are due. Pure.
+//! When the things of one call are due. Pure.
 
-use crate::aws::calls::SERVICES_PER_CALL;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Services read in one go: two calls for the services, one for the `ServiceDeployments` of all.
-pub(super) const AT_ONCE: usize = 2 * SERVICES_PER_CALL;
+/// Things by the time at which they are due.
+#[derive(Debug)]
+pub(in crate::aws) struct Queue<K> {
+    due: BTreeSet<(Instant, K)>,
+    per_call: usize,
+    at_once: usize,
+}
 
-/// Names by the time at which they are due.
-#[derive(Debug, Default)]
-pub(super) struct Queue(BTreeSet<(Instant, String)>);
-
-impl Queue {
-    pub(super) fn insert(&mut self, due: Instant, name: &str) {
-        self.0.insert((due, name.to_owned()));
+impl<K: Ord + Clone> Queue<K> {
+    /// A queue of things of which a call takes so many, and of which so many are taken at once.
+    pub(in crate::aws) const fn new(per_call: usize, at_once: usize) -> Self {
+        Self { due: BTreeSet::new(), per_call, at_once }
     }
 
-    pub(super) fn remove(&mut self, due: Instant, name: &str) {
-        self.0.remove(&(due, name.to_owned()));
+    pub(in crate::aws) fn insert(&mut self, due: Instant, key: K) {
+        self.due.insert((due, key));
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(in crate::aws) fn remove(&mut self, due: Instant, key: &K) {
+        self.due.remove(&(due, key.clone()));
+    }
+
+    pub(in crate::aws) fn is_empty(&self) -> bool {
+        self.due.is_empty()
     }
 
     /// When to take: as soon as a call is full, else when the first has waited for others.
-    pub(super) fn ready_at(&self, now: Instant, window: Duration) -> Option<Instant> {
-        let (first, _) = self.0.first()?;
-        let is_full = self.0.iter().take_while(|(due, _)| *due <= now).take(SERVICES_PER_CALL).count() == SERVICES_PER_CALL;
+    pub(in crate::aws) fn ready_at(&self, now: Instant, window: Duration) -> Option<Instant> {
+        let (first, _) = self.due.first()?;
+        let is_full = self.due.iter().take_while(|(due, _)| *due <= now).take(self.per_call).count() == self.per_call;
         Some(if is_full { now } else { *first + window })
     }
 
     /// Takes what is due, and fills the last call up with what would be due within `ahead`.
     ///
     /// A place in a call that is made anyway costs nothing, and what is read together is due together again: so calls stay full.
-    pub(super) fn take(&mut self, now: Instant, ahead: Duration) -> Vec<String> {
-        let due = self.0.iter().take(AT_ONCE).take_while(|(due, _)| *due <= now).count();
-        let places = due.div_ceil(SERVICES_PER_CALL) * SERVICES_PER_CALL;
+    pub(in crate::aws) fn take(&mut self, now: Instant, ahead: Duration) -> Vec<K> {
+        let due = self.due.iter().take(self.at_once).take_while(|(due, _)| *due <= now).count();
+        let places = due.div_ceil(self.per_call) * self.per_call;
         let mut taken = Vec::new();
-        while taken.len() < places && self.0.first().is_some_and(|(due, _)| *due <= now + ahead) {
-            taken.extend(self.0.pop_first().map(|(_, name)| name));
+        while taken.len() < places && self.due.first().is_some_and(|(due, _)| *due <= now + ahead) {
+            taken.extend(self.due.pop_first().map(|(_, key)| key));
         }
         taken
     }
@@ -55,10 +60,10 @@ mod tests {
     const WINDOW: Duration = Duration::from_millis(100);
     const AHEAD: Duration = Duration::from_secs(30);
 
-    fn queue(now: Instant, seconds: &[u64]) -> Queue {
-        let mut queue = Queue::default();
+    fn queue(now: Instant, seconds: &[u64]) -> Queue<String> {
+        let mut queue = Queue::new(10, 20);
         for (number, after) in seconds.iter().enumerate() {
-            queue.insert(now + Duration::from_secs(*after), &format!("s{number}"));
+            queue.insert(now + Duration::from_secs(*after), format!("s{number}"));
         }
         queue
     }

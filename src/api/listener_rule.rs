@@ -1,0 +1,101 @@
+//! `EcsListenerRule`: what a listener of an application load balancer does with some requests.
+//!
+//! Made by `EcsService.spec.expose`, or written by hand. One object is one rule in AWS, or several where its match has
+//! more values than AWS takes in one.
+
+mod rules;
+mod status;
+
+pub use status::*;
+
+use super::load_balancing::{Action, ListenerReference, Match, Rewrite};
+use super::shared::{DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+
+/// Input members of CreateRule and ModifyRule that are no field of the spec, and why. Below `conditions` and `actions` the
+/// shape is ours: `match`, `forward`, `redirect` and `fixedResponse`.
+pub const EXCLUDED: &[(&str, &str)] = &[
+    ("ruleArn", "ModifyRule's name for what this object stands for; it is in status"),
+    ("resetTransforms", "an act: what ModifyRule needs once rewrite is taken out"),
+    ("conditions.field", "the name of the field under match"),
+    ("conditions.values", "an older form of host and path conditions"),
+    ("conditions.sourceIpConfig.ipAddressType", "of Network Load Balancers, whose listeners have no rules of ours"),
+    ("actions.type", "the name of the field: forward, redirect or fixedResponse"),
+    ("actions.order", "one action in a rule needs no order"),
+    ("actions.targetGroupArn", "an older form of forwarding to one target group"),
+    ("actions.forwardConfig.targetGroupStickinessConfig.enabled", "stickiness is on where it stands"),
+    ("actions.authenticateOidcConfig", "has a client secret, and takes a second action: not offered yet"),
+    ("actions.authenticateCognitoConfig", "takes a second action: not offered yet"),
+    ("actions.jwtValidationConfig", "takes a second action: not offered yet"),
+    ("transforms.type", "the name of the field under rewrite"),
+];
+
+/// A rule of a listener: which requests, and what is done with them.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[kube(
+    group = "ecs-operator.io",
+    version = "v1alpha1",
+    kind = "EcsListenerRule",
+    namespaced,
+    derive = "PartialEq",
+    shortname = "ecsrule",
+    category = "ecs-all",
+    status = "EcsListenerRuleStatus",
+    doc = "A rule of a listener of an Application Load Balancer.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Priority", type_ = "integer", json_path = ".status.priority"),
+    printcolumn(name = "URL", type_ = "string", json_path = ".status.url"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Hosts", type_ = "string", json_path = ".spec.match.hosts", priority = 1),
+    printcolumn(name = "Listener", type_ = "string", json_path = ".status.listenerArn", priority = 1),
+    printcolumn(
+        name = "Shadowed",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Shadowed")].status"#,
+        priority = 1
+    ),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
+        priority = 1
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = rules::policy_is_there())]
+#[x_kube(validation = rules::observed_by_priority())]
+#[x_kube(validation = crate::api::load_balancing::tags_are_not_reserved())]
+pub struct EcsListenerRuleSpec {
+    /// The listener. An edit makes the rule anew on the other one, then deletes it on this one.
+    pub listener: ListenerReference,
+    /// The requests that are meant. An edit is in place.
+    pub r#match: Match,
+    /// What becomes of a request before it reaches a target. Unset: nothing. An edit is in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rewrite: Option<Rewrite>,
+    /// What is done with the requests. An edit is in place.
+    #[serde(flatten)]
+    pub action: Action,
+    /// Priority on the listener, 1 to 50000; the smallest that matches wins. Refused while another rule has it. Unset: a
+    /// free one in the load balancer's band, by how specific the match is, which stays. An edit is in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 50000))]
+    pub priority: Option<i32>,
+    /// Tags of the rule, beside the operator's own; at most 45. An edit is in place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 45))]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
+    pub tags: Option<Vec<Tag>>,
+
+    /// Full (create, keep, delete) or Observe (only read the rule of that priority). Unset: Full.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub management_policy: Option<ManagementPolicy>,
+    /// What becomes of the rule when this object is deleted: Delete or Retain. Unset: Delete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
+    /// When somebody else changed the rule: Correct (put it back) or Report (say so in status). Unset: Correct.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift_policy: Option<DriftPolicy>,
+}
