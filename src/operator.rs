@@ -4,10 +4,9 @@ mod mapping;
 
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::aws::connection::Connection;
-use crate::aws::elb::Balancing;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
-use crate::aws::{Guard, Priority};
+use crate::aws::{Balancing, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};

@@ -29,7 +29,7 @@ pub struct Call {
     pub account: String,
     /// Region the call acted in.
     pub region: String,
-    /// Service in the words of the credential scope: `ecs`, `sts`, `iam`, `ec2`, `logs`.
+    /// Service in the words of the credential scope: `ecs`, `elasticloadbalancing`, `sts`, `iam`, `ec2`, `acm`, `logs`.
     pub service: String,
     /// Operation, such as `CreateService`.
     pub operation: String,
@@ -43,7 +43,7 @@ pub struct Call {
 
 /// The members of an input that say what it is about, joined.
 pub(crate) fn target(input: &Value) -> String {
-    const MEMBERS: [&str; 16] = [
+    const MEMBERS: [&str; 27] = [
         "cluster",
         "clusters",
         "clusterName",
@@ -60,6 +60,17 @@ pub(crate) fn target(input: &Value) -> String {
         "serviceDeploymentArns",
         "serviceRevisionArns",
         "RoleName",
+        "Name",
+        "Names",
+        "LoadBalancerArn",
+        "LoadBalancerArns",
+        "ListenerArn",
+        "ListenerArns",
+        "RuleArn",
+        "RuleArns",
+        "TargetGroupArn",
+        "TargetGroupArns",
+        "ResourceArns",
     ];
     let mut words = Vec::new();
     for member in MEMBERS {

@@ -1,5 +1,6 @@
 //! What a simulator is started with.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -27,6 +28,12 @@ pub struct Settings {
     pub read_lag: Duration,
     /// Whether a rollback takes up the identifier of the deployment it returns to (`ecs-semantics` §3.5: the sources disagree).
     pub rollback_reuses_deployment: bool,
+    /// Whether ECS refuses target groups of its account and region that do not exist. Off, such a name is taken as written.
+    pub strict_target_groups: bool,
+    /// Simulated time for which a load balancer, listener, rule or target group that was just made is not found by other calls.
+    pub load_balancer_lag: Duration,
+    /// Quotas of Elastic Load Balancing that differ from AWS's, by their names in `DescribeAccountLimits`.
+    pub quotas: BTreeMap<String, u32>,
     /// Whether the call log keeps the input of each call.
     pub log_inputs: bool,
 }
@@ -44,6 +51,9 @@ impl Default for Settings {
             clusters: Vec::new(),
             read_lag: Duration::ZERO,
             rollback_reuses_deployment: true,
+            strict_target_groups: true,
+            load_balancer_lag: Duration::ZERO,
+            quotas: BTreeMap::new(),
             log_inputs: true,
         }
     }

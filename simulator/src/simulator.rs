@@ -14,11 +14,14 @@ use crate::calls::{Call, Outcome, target};
 use crate::clock::Clock;
 use crate::connector::Connector;
 use crate::ecs::{World, images::ImageBehaviour};
+use crate::elb::TargetBehaviour;
 use crate::fault::{Fault, FaultId, FaultKind, Faults, ServiceError};
+use crate::http::query::BALANCING;
 use crate::neighbours::{self, Neighbours};
 use crate::settings::Settings;
 use crate::shapes;
 use crate::throttle::Buckets;
+use crate::traffic::{HttpRequest, HttpResponse};
 
 /// How many calls the log keeps; the counts go on.
 const LOGGED_CALLS: usize = 200_000;
@@ -42,6 +45,8 @@ struct State {
     places: BTreeMap<(String, String), Place>,
     neighbours: Neighbours,
     images: Vec<(String, ImageBehaviour)>,
+    targets: Vec<(String, TargetBehaviour)>,
+    quotas: BTreeMap<String, u32>,
     forbidden_roles: Vec<String>,
 }
 
@@ -101,6 +106,8 @@ impl Simulator {
             places: BTreeMap::new(),
             neighbours: Neighbours::default(),
             images: Vec::new(),
+            targets: Vec::new(),
+            quotas: settings.quotas.clone(),
             forbidden_roles: Vec::new(),
         };
         Self(Arc::new(Inner { settings, state: Mutex::new(state) }))
@@ -141,6 +148,71 @@ impl Simulator {
         let mut state = self.0.state.lock();
         let place = state.place(&self.0.settings, account, region);
         carry_out(&mut place.world, operation, &input)
+    }
+
+    /// Carries out one operation of Elastic Load Balancing in the account and region of the settings, without throttling, faults
+    /// or a log entry. The input is nested JSON: `{"Actions": [{"Type": "forward", …}]}`.
+    ///
+    /// # Errors
+    /// What AWS would answer.
+    pub fn call_elb(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let settings = &self.0.settings;
+        self.call_elb_in(&settings.account, &settings.region, operation, input)
+    }
+
+    /// As [`Simulator::call_elb`], in another account or region.
+    ///
+    /// # Errors
+    /// What AWS would answer.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the input in place")]
+    pub fn call_elb_in(&self, account: &str, region: &str, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        let mut state = self.0.state.lock();
+        state.place(&self.0.settings, account, region).world.call_balancing(operation, &input)
+    }
+
+    /// Issues a certificate for these domain names in the account and region of the settings; its ARN comes back.
+    pub fn add_certificate(&self, domains: &[&str]) -> String {
+        let settings = &self.0.settings;
+        let domains: Vec<String> = domains.iter().map(|domain| (*domain).to_owned()).collect();
+        let mut state = self.0.state.lock();
+        state.place(settings, &settings.account, &settings.region).world.elb.add_certificate(&domains)
+    }
+
+    /// From now on, targets whose `id:port` contains `pattern` answer their health checks like this. The latest setting wins,
+    /// before what the image of a task says.
+    pub fn set_target(&self, pattern: &str, behaviour: TargetBehaviour) {
+        let mut state = self.0.state.lock();
+        let now = state.clock.now();
+        for place in state.places.values_mut() {
+            place.world.run_until(now);
+            place.world.elb.set_behaviour(pattern, behaviour);
+        }
+        state.targets.push((pattern.to_owned(), behaviour));
+    }
+
+    /// Changes a quota of Elastic Load Balancing, by its name in `DescribeAccountLimits`.
+    pub fn set_quota(&self, name: &str, most: u32) {
+        let mut state = self.0.state.lock();
+        for place in state.places.values_mut() {
+            place.world.elb.quotas.set(name, most);
+        }
+        state.quotas.insert(name.to_owned(), most);
+    }
+
+    /// Sends a request to a load balancer, as a client of a service would.
+    pub fn send(&self, request: &HttpRequest) -> HttpResponse {
+        self.send_to(request, false).unwrap_or_else(|| HttpResponse::status(0, "nobody answers"))
+    }
+
+    /// `None` when nobody has this name. `by_host` finds a listener by the host of a rule.
+    pub(crate) fn send_to(&self, request: &HttpRequest, by_host: bool) -> Option<HttpResponse> {
+        let mut state = self.0.state.lock();
+        let now = state.clock.now();
+        state.places.values_mut().find_map(|place| {
+            let listener = place.world.elb.reach(&request.to, request.port, by_host)?;
+            place.world.run_until(now);
+            Some(place.world.send(&listener, request))
+        })
     }
 
     /// The calls made over a wire, oldest first.
@@ -286,7 +358,7 @@ const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head><bod
 fn answered(answer: Result<Value, ServiceError>) -> (ReplyKind, Outcome) {
     let outcome = match &answer {
         Ok(_) => Outcome::Ok,
-        Err(error) if error.code == "ThrottlingException" => Outcome::Throttled,
+        Err(error) if matches!(error.code.as_str(), "ThrottlingException" | "Throttling") => Outcome::Throttled,
         Err(error) => Outcome::Error(error.code.clone()),
     };
     (ReplyKind::Answer(answer), outcome)
@@ -301,18 +373,42 @@ fn carry_out(world: &mut World, operation: &str, input: &Value) -> Result<Value,
     }
 }
 
+impl Place {
+    fn perform_balancing(
+        &mut self,
+        settings: &Settings,
+        request: &Request,
+        age: Option<Duration>,
+    ) -> Result<Value, ServiceError> {
+        if settings.throttling && !self.buckets.take_balancing(&request.operation, self.world.now()) {
+            return Err(ServiceError::new("Throttling", "Rate exceeded"));
+        }
+        self.world.elb.read_age = age.unwrap_or_default();
+        let answer = self.world.call_balancing(&request.operation, &request.input);
+        self.world.elb.read_age = Duration::ZERO;
+        answer
+    }
+}
+
 impl State {
     /// The world of this account and region, brought to the present.
     fn place(&mut self, settings: &Settings, account: &str, region: &str) -> &mut Place {
         let now = self.clock.now();
         let key = (account.to_owned(), region.to_owned());
         let (images, roles) = (&self.images, &self.forbidden_roles);
+        let (targets, quotas) = (&self.targets, &self.quotas);
         let place = self.places.entry(key).or_insert_with(|| {
             let mut world = World::new(settings, account, region, now);
             for (pattern, behaviour) in images {
                 world.images.set(pattern, behaviour.clone());
             }
             world.forbidden_roles.clone_from(roles);
+            for (pattern, behaviour) in targets {
+                world.elb.set_behaviour(pattern, *behaviour);
+            }
+            for (name, most) in quotas {
+                world.elb.quotas.set(name, *most);
+            }
             Place { world, buckets: Buckets::default() }
         });
         place.world.run_until(now);
@@ -321,10 +417,16 @@ impl State {
 
     fn perform(&mut self, settings: &Settings, request: &Request, age: Option<Duration>) -> Result<Value, ServiceError> {
         let now = self.clock.now();
-        if request.service != "ecs" {
+        if !["ecs", "acm", BALANCING].contains(&request.service.as_str()) {
             return neighbours::call(&mut self.neighbours, request, now);
         }
         let place = self.place(settings, &request.account, &request.region);
+        if request.service == "acm" {
+            return neighbours::acm::call(&mut place.world.elb, &request.operation, &request.input);
+        }
+        if request.service == BALANCING {
+            return place.perform_balancing(settings, request, age);
+        }
         if settings.throttling && !place.buckets.take(&request.operation, now) {
             return Err(ServiceError::new("ThrottlingException", "Rate exceeded"));
         }

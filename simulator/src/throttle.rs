@@ -1,6 +1,7 @@
-//! The published token buckets of ECS, one set per account and region.
+//! Token buckets of ECS, which AWS publishes, and of Elastic Load Balancing, one set per account and region.
 //!
-//! Source: ecs-semantics §6.1 (burst and refill per second). Neighbours are not throttled.
+//! Sources: ecs-semantics §6.1; the project's notes on performance for Elastic Load Balancing, where they were seen. Burst and
+//! refill per second. Neighbours are not throttled.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,19 @@ fn bucket_of(operation: &str) -> (&'static str, f64, f64) {
     }
 }
 
+/// All calls to Elastic Load Balancing together.
+const ALL_BALANCING: (&str, f64, f64) = ("load balancing", 40.0, 10.0);
+
+/// The class of an operation of Elastic Load Balancing, beside the bucket for all; reads have none of their own.
+fn balancing_bucket_of(operation: &str) -> Option<(&'static str, f64, f64)> {
+    match operation {
+        "CreateLoadBalancer" => Some(("load balancer create", 10.0, 0.2)),
+        "RegisterTargets" | "DeregisterTargets" => Some(("target modify", 20.0, 4.0)),
+        _ if operation.starts_with("Describe") => None,
+        _ => Some(("load balancing modify", 20.0, 3.0)),
+    }
+}
+
 /// The buckets of one account and region.
 #[derive(Debug, Default)]
 pub(crate) struct Buckets(BTreeMap<&'static str, Bucket>);
@@ -48,15 +62,30 @@ struct Bucket {
 }
 
 impl Buckets {
-    /// Takes one token; false when there is none.
+    /// Takes one token for a call to ECS; false when there is none.
     pub(crate) fn take(&mut self, operation: &str, now: Timestamp) -> bool {
-        let (name, burst, rate) = bucket_of(operation);
-        let bucket = self.0.entry(name).or_insert(Bucket { tokens: burst, at: now });
-        bucket.tokens = (bucket.tokens + since(bucket.at, now).as_secs_f64() * rate).min(burst);
-        bucket.at = now;
-        let granted = bucket.tokens >= 1.0;
+        self.take_all(&[bucket_of(operation)], now)
+    }
+
+    /// Takes a token of each bucket that a call to Elastic Load Balancing draws from; none when one of them is empty.
+    pub(crate) fn take_balancing(&mut self, operation: &str, now: Timestamp) -> bool {
+        let buckets: Vec<_> = std::iter::once(ALL_BALANCING).chain(balancing_bucket_of(operation)).collect();
+        self.take_all(&buckets, now)
+    }
+
+    fn take_all(&mut self, buckets: &[(&'static str, f64, f64)], now: Timestamp) -> bool {
+        for (name, burst, rate) in buckets {
+            let bucket = self.0.entry(name).or_insert(Bucket { tokens: *burst, at: now });
+            bucket.tokens = (bucket.tokens + since(bucket.at, now).as_secs_f64() * rate).min(*burst);
+            bucket.at = now;
+        }
+        let granted = buckets.iter().all(|(name, ..)| self.0.get(name).is_some_and(|bucket| bucket.tokens >= 1.0));
         if granted {
-            bucket.tokens -= 1.0;
+            for (name, ..) in buckets {
+                if let Some(bucket) = self.0.get_mut(name) {
+                    bucket.tokens -= 1.0;
+                }
+            }
         }
         granted
     }
@@ -77,5 +106,16 @@ mod tests {
         assert_eq!(granted, 20);
         assert!(buckets.take("DeregisterTaskDefinition", later(start, Duration::from_secs(1))));
         assert!(!buckets.take("RegisterTaskDefinition", later(start, Duration::from_secs(1))));
+    }
+
+    #[test]
+    fn a_load_balancing_call_draws_from_its_class_and_from_all() {
+        let mut buckets = Buckets::default();
+        let start = Timestamp::UNIX_EPOCH;
+        assert_eq!((0..30).filter(|_| buckets.take_balancing("CreateRule", start)).count(), 20);
+        assert_eq!((0..30).filter(|_| buckets.take_balancing("DescribeRules", start)).count(), 20);
+        assert!(!buckets.take_balancing("RegisterTargets", start));
+        let second = later(start, Duration::from_secs(1));
+        assert_eq!((0..30).filter(|_| buckets.take_balancing("CreateRule", second)).count(), 3);
     }
 }

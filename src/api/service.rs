@@ -87,7 +87,8 @@ pub const DEFAULT_PROGRESS_DEADLINE_SECONDS: i32 = 1800;
     validation = rules::name_is_kept(),
     validation = rules::family_is_kept(),
     validation = rules::name_fits_ecs(),
-    validation = rules::family_fits_ecs()
+    validation = rules::family_fits_ecs(),
+    validation = rules::names_of_children_fit()
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = rules::spec, transform = rules::tags)]

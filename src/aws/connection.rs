@@ -3,6 +3,7 @@
 //! Today there is one, `default`, made of what the environment gives (`AWS_REGION`, `AWS_ENDPOINT_URL`, a role of the pod …).
 //! Others will come from `AwsConnection` objects and live in the same map.
 
+use super::acm::Acm;
 use super::calls::Ecs;
 use super::elb::Elb;
 use super::error::AwsError;
@@ -48,6 +49,8 @@ pub struct Connection {
     pub ecs: Ecs,
     /// Elastic Load Balancing there.
     pub elb: Elb,
+    /// Certificates there.
+    pub acm: Acm,
     gate: Gate,
 }
 
@@ -111,20 +114,25 @@ impl Connection {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let acm = aws_sdk_acm::config::Builder::from(&config)
+            .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let (ecs, elb) = match account {
+        let (ecs, elb, acm) = match account {
             Some(account) => {
                 gate.set_account(account);
-                (ecs, elb)
+                (ecs, elb, acm)
             }
-            None => (ecs.interceptor(gate.clone()), elb.interceptor(gate.clone())),
+            None => (ecs.interceptor(gate.clone()), elb.interceptor(gate.clone()), acm.interceptor(gate.clone())),
         };
         Ok(Self {
             name: name.to_owned(),
             region,
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer.clone(), gate.clone()),
-            elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer, gate.clone()),
+            elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer.clone(), gate.clone()),
+            acm: Acm::new(aws_sdk_acm::Client::from_conf(acm.build()), pacer, gate.clone()),
             gate,
         })
     }

@@ -8,6 +8,7 @@
 //!
 //! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
 
+pub mod acm;
 pub mod codec;
 pub mod connection;
 pub mod elb;
@@ -24,6 +25,7 @@ mod gate;
 #[cfg(test)]
 mod testing;
 
+pub use acm::Acm;
 pub use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
 pub use aws_sdk_ecs::operation::update_service::UpdateServiceInput;

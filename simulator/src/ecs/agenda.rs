@@ -11,6 +11,8 @@ use super::services::ServiceKey;
 pub(crate) enum Event {
     /// A task goes to its next stage.
     Task(String),
+    /// A task that ended by itself leaves its target groups.
+    Deregister(String),
     /// The service scheduler looks at a service.
     Service(ServiceKey),
     /// A stopped task is no longer visible.
@@ -30,6 +32,11 @@ impl Agenda {
     pub(crate) fn enter(&mut self, at: Timestamp, event: Event) {
         self.entered += 1;
         self.events.insert((at, self.entered), event);
+    }
+
+    /// When the first event is due.
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        self.events.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Takes out the first event that is due.

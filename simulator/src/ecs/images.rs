@@ -25,8 +25,12 @@ pub enum ImageBehaviour {
         /// Seconds from its start to its exit.
         after_seconds: u64,
     },
-    /// Stays up and fails its container health check, if it has one.
+    /// Stays up and fails its container health check, if it has one, and those of load balancers, with status 503.
     Unhealthy,
+    /// Stays up, passes its container health check, and refuses connections.
+    Refuses,
+    /// Stays up, passes its container health check, and answers no connection: a security group is closed, say.
+    TimesOut,
     /// As `Healthy`, but takes this much longer to start.
     Slow {
         /// Extra seconds.
@@ -55,10 +59,12 @@ impl Images {
 }
 
 fn by_name(image: &str) -> ImageBehaviour {
-    const NAMES: [(&str, ImageBehaviour); 4] = [
+    const NAMES: [(&str, ImageBehaviour); 6] = [
         ("missing", ImageBehaviour::Missing),
         ("crash", ImageBehaviour::Crash { exit_code: 1 }),
         ("unhealthy", ImageBehaviour::Unhealthy),
+        ("refuses", ImageBehaviour::Refuses),
+        ("timesout", ImageBehaviour::TimesOut),
         ("slow", ImageBehaviour::Slow { by_seconds: 60 }),
     ];
     let named = NAMES.into_iter().find(|(word, _)| image.contains(word));

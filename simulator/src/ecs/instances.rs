@@ -17,7 +17,7 @@ pub(crate) struct Instance {
     pub(crate) draining: bool,
     cpu: i64,
     memory: i64,
-    ec2_id: String,
+    pub(crate) ec2_id: String,
     pub(crate) provider: Option<String>,
     attributes: Value,
     registered: Timestamp,

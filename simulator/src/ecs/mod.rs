@@ -9,7 +9,7 @@ mod capacity;
 mod clusters;
 mod deployments;
 pub(crate) mod images;
-mod input;
+pub(crate) mod input;
 mod instances;
 mod roles;
 mod service_deployments;
@@ -18,6 +18,7 @@ mod tags;
 mod task_definitions;
 mod tasks;
 mod tempo;
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
+use crate::elb::{Elb, TargetKey};
 use crate::fault::ServiceError;
 use crate::settings::Settings;
 use agenda::{Agenda, Event};
@@ -38,6 +40,7 @@ use instances::Instance;
 use services::{Service, ServiceKey};
 use task_definitions::Family;
 use tasks::Task;
+use tasks::targets::Saying;
 
 /// What an operation gives back.
 pub(crate) type Answer = Result<Value, ServiceError>;
@@ -57,6 +60,13 @@ pub(crate) struct World {
     services: BTreeMap<ServiceKey, Service>,
     tasks: BTreeMap<String, Task>,
     tags: tags::Tags,
+    /// Load balancing in the same place: ECS registers its tasks there.
+    pub(crate) elb: Elb,
+    strict_target_groups: bool,
+    task_of_target: BTreeMap<TargetKey, String>,
+    /// What services will say about their targets, and how often: one event for many at once.
+    sayings: BTreeMap<(ServiceKey, Saying), usize>,
+    tasks_started: u32,
     /// How images behave here.
     pub(crate) images: Images,
     /// Parts of the ARNs of roles that the caller may not pass.
@@ -81,6 +91,11 @@ impl World {
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
             tags: tags::Tags::default(),
+            elb: Elb::new(settings, account, region, now),
+            strict_target_groups: settings.strict_target_groups,
+            task_of_target: BTreeMap::new(),
+            sayings: BTreeMap::new(),
+            tasks_started: 0,
             images: Images::default(),
             forbidden_roles: Vec::new(),
             read_age: Duration::ZERO,
@@ -93,16 +108,72 @@ impl World {
 
     /// Plays everything that is due up to `now`.
     pub(crate) fn run_until(&mut self, now: Timestamp) {
-        while let Some((at, event)) = self.agenda.due(now) {
+        loop {
+            // Of two things at one moment, load balancing's comes first.
+            let elb = self.elb.next_at().filter(|at| *at <= now);
+            if let Some(at) = elb.filter(|at| self.agenda.next_at().is_none_or(|own| *at <= own)) {
+                self.now = self.now.max(at);
+                self.elb.play_next();
+                self.hear_of_targets();
+                self.speak();
+                continue;
+            }
+            let Some((at, event)) = self.agenda.due(now) else { break };
             self.now = self.now.max(at);
+            self.elb.move_to(self.now);
             match event {
                 Event::Task(id) => tasks::life::step(self, &id),
+                Event::Deregister(id) => tasks::life::deregister(self, &id),
                 Event::Service(key) => deployments::schedule(self, &key),
                 Event::ForgetTask(id) => drop(self.tasks.remove(&id)),
                 Event::ForgetService(key, created) => services::delete::forget(self, &key, created),
             }
+            self.hear_of_targets();
+            self.speak();
         }
         self.now = self.now.max(now);
+        self.elb.move_to(self.now);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Carries out one operation of Elastic Load Balancing.
+    pub(crate) fn call_balancing(&mut self, operation: &str, input: &Value) -> Answer {
+        let answer = self.elb.call(operation, input);
+        self.hear_of_targets();
+        self.run_until(self.now);
+        answer
+    }
+
+    /// Takes note of what became of targets.
+    fn hear_of_targets(&mut self) {
+        for news in self.elb.take_news() {
+            if let Some(task) = self.task_of_target.get(&news.target).cloned() {
+                tasks::life::step(self, &task);
+            }
+        }
+    }
+
+    /// Has a service say something about its targets at the end of this step.
+    fn say(&mut self, service: &ServiceKey, saying: Saying) {
+        *self.sayings.entry((service.clone(), saying)).or_default() += 1;
+    }
+
+    fn speak(&mut self) {
+        for ((key, saying), count) in std::mem::take(&mut self.sayings) {
+            let (id, now) = (self.uuid(), self.now);
+            if let Some(service) = self.services.get_mut(&key) {
+                service.say(id, now, &saying.text(count));
+            }
+        }
+    }
+
+    /// Whether a name in load balancing must mean something: it is of this account and region, and the settings say so.
+    fn is_strict_about(&self, arn: &str) -> bool {
+        let prefix = format!("arn:aws:elasticloadbalancing:{}:{}:", self.region, self.account);
+        self.strict_target_groups && arn.starts_with(&prefix)
     }
 
     /// Carries out one operation whose input has passed the schema.
@@ -170,6 +241,7 @@ impl World {
             "families": self.families.iter().map(|(name, family)| json!({"family": name, "revisions": family.revisions.len()})).collect::<Vec<_>>(),
             "services": services.collect::<Vec<_>>(),
             "tasks": self.tasks.len(),
+            "loadBalancing": self.elb.overview(),
         })
     }
 

@@ -16,7 +16,9 @@ pub(crate) const PROVISION_INSTANCE: Duration = seconds(1);
 pub(crate) const PULL: Duration = seconds(10);
 /// ACTIVATING: registration with targets and discovery.
 pub(crate) const ACTIVATE: Duration = seconds(2);
-/// DEACTIVATING: deregistration.
+/// From the end of a container to the deregistration of its task.
+pub(crate) const NOTICE: Duration = seconds(2);
+/// DEACTIVATING: deregistration; longer while load balancers drain.
 pub(crate) const DEACTIVATE: Duration = seconds(3);
 /// STOPPING: until containers have ended on SIGTERM.
 pub(crate) const STOP: Duration = seconds(5);

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Fault, ImageBehaviour, Simulator};
+use crate::{Fault, ImageBehaviour, Simulator, TargetBehaviour};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -27,6 +27,23 @@ pub(super) struct Role {
     pattern: String,
 }
 
+#[derive(Deserialize)]
+pub(super) struct Target {
+    pattern: String,
+    behaviour: TargetBehaviour,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Quota {
+    name: String,
+    max: u32,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Domains {
+    domains: Vec<String>,
+}
+
 pub(super) async fn clock(State(simulator): State<Simulator>) -> Json<Value> {
     Json(json!({"now": simulator.now()}))
 }
@@ -39,6 +56,21 @@ pub(super) async fn move_clock(State(simulator): State<Simulator>, Json(advance)
 pub(super) async fn set_image(State(simulator): State<Simulator>, Json(image): Json<Image>) -> Json<Value> {
     simulator.set_image(&image.pattern, image.behaviour);
     Json(json!({}))
+}
+
+pub(super) async fn set_target(State(simulator): State<Simulator>, Json(target): Json<Target>) -> Json<Value> {
+    simulator.set_target(&target.pattern, target.behaviour);
+    Json(json!({}))
+}
+
+pub(super) async fn set_quota(State(simulator): State<Simulator>, Json(quota): Json<Quota>) -> Json<Value> {
+    simulator.set_quota(&quota.name, quota.max);
+    Json(json!({}))
+}
+
+pub(super) async fn add_certificate(State(simulator): State<Simulator>, Json(asked): Json<Domains>) -> Json<Value> {
+    let domains: Vec<&str> = asked.domains.iter().map(String::as_str).collect();
+    Json(json!({"arn": simulator.add_certificate(&domains)}))
 }
 
 pub(super) async fn forbid_role(State(simulator): State<Simulator>, Json(role): Json<Role>) -> Json<Value> {

@@ -4,7 +4,8 @@
 //! signature, or else by `X-Amz-Target`, or else by `Action`. Signatures are not checked.
 
 mod admin;
-mod query;
+mod proxy;
+pub(crate) mod query;
 mod server;
 
 use serde_json::{Value, json};
@@ -61,7 +62,10 @@ pub(crate) async fn exchange(simulator: &Simulator, incoming: Incoming) -> Outgo
     let is_json = incoming.target.is_some();
     let request = match parse(simulator, &incoming) {
         Ok(request) => request,
-        Err(error) => return write_error(is_json, "", &error),
+        Err(error) => {
+            let service = incoming.authorization.as_deref().and_then(Scope::of).map_or("", |scope| scope.service);
+            return write_error(is_json, service, &error);
+        }
     };
     let (service, operation) = (request.service.clone(), request.operation.clone());
     let reply = simulator.answer(request);
@@ -95,7 +99,11 @@ fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceE
     let (service, operation, input) = match &incoming.target {
         Some(target) => {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
-            let service = if prefix.starts_with("Logs") { "logs" } else { "ecs" };
+            let service = match prefix {
+                "CertificateManager" => "acm",
+                _ if prefix.starts_with("Logs") => "logs",
+                _ => "ecs",
+            };
             let body = if incoming.body.is_empty() { b"{}".as_slice() } else { &incoming.body };
             let input =
                 serde_json::from_slice(body).map_err(|error| ServiceError::new("SerializationException", error.to_string()))?;

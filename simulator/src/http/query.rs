@@ -1,10 +1,12 @@
-//! AWS's older protocols: form-encoded requests, XML answers (STS, IAM, EC2, and `ELBv2` when it comes).
+//! AWS's older protocols: form-encoded requests, XML answers (STS, IAM, EC2, Elastic Load Balancing).
 
 use serde_json::{Map, Value};
 
+use crate::elb::shapes;
 use crate::fault::ServiceError;
 
-/// Service, operation and input of a form-encoded request. The input stays flat: `Filter.1.Name` is a member of that name.
+/// Service, operation and input of a form-encoded request. The input stays flat, `Filter.1.Name` is a member of that name, but for
+/// Elastic Load Balancing's.
 pub(super) fn parse(scope: Option<&str>, body: &[u8]) -> Result<(String, String, Value), ServiceError> {
     let mut input = Map::new();
     for (name, value) in form(body) {
@@ -14,14 +16,19 @@ pub(super) fn parse(scope: Option<&str>, body: &[u8]) -> Result<(String, String,
         return Err(ServiceError::new("MissingAction", "the request has neither X-Amz-Target nor Action"));
     };
     let service = scope.map_or_else(|| service_of(&action).to_owned(), str::to_owned);
-    Ok((service, action, Value::Object(input)))
+    let input = if service == BALANCING { shapes::nest(&action, &input)? } else { Value::Object(input) };
+    Ok((service, action, input))
 }
+
+/// Elastic Load Balancing in the words of the credential scope.
+pub(crate) const BALANCING: &str = "elasticloadbalancing";
 
 /// For unsigned requests.
 fn service_of(action: &str) -> &'static str {
     match action {
         "GetCallerIdentity" | "AssumeRole" | "AssumeRoleWithWebIdentity" => "sts",
         "GetRole" | "ListRoles" | "CreateRole" => "iam",
+        _ if shapes::is_known(action) => BALANCING,
         _ => "ec2",
     }
 }
@@ -66,11 +73,18 @@ pub(super) fn answer(service: &str, operation: &str, answer: &Value) -> String {
         );
     }
     elements(&mut inner, answer, "member");
-    let version =
-        if service == "sts" { "https://sts.amazonaws.com/doc/2011-06-15/" } else { "https://iam.amazonaws.com/doc/2010-05-08/" };
+    let version = namespace(service);
     format!(
         "<{operation}Response xmlns=\"{version}\"><{operation}Result>{inner}</{operation}Result><ResponseMetadata><RequestId>simulated</RequestId></ResponseMetadata></{operation}Response>"
     )
+}
+
+fn namespace(service: &str) -> &'static str {
+    match service {
+        "sts" => "https://sts.amazonaws.com/doc/2011-06-15/",
+        BALANCING => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+        _ => "https://iam.amazonaws.com/doc/2010-05-08/",
+    }
 }
 
 /// The XML of an error.
@@ -79,7 +93,10 @@ pub(super) fn error(service: &str, error: &ServiceError) -> String {
     if service == "ec2" {
         return format!("<Response><Errors><Error>{body}</Error></Errors><RequestID>simulated</RequestID></Response>");
     }
-    format!("<ErrorResponse><Error><Type>Sender</Type>{body}</Error><RequestId>simulated</RequestId></ErrorResponse>")
+    let version = namespace(service);
+    format!(
+        "<ErrorResponse xmlns=\"{version}\"><Error><Type>Sender</Type>{body}</Error><RequestId>simulated</RequestId></ErrorResponse>"
+    )
 }
 
 fn elements(out: &mut String, value: &Value, item: &str) {

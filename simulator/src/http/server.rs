@@ -7,13 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{Incoming, Outgoing, admin, exchange};
+use super::{Incoming, Outgoing, admin, exchange, proxy};
 use crate::Simulator;
 
 /// How long requests in flight may take once a shutdown has begun; one that hangs by an injected fault never ends.
@@ -28,6 +28,9 @@ pub(crate) async fn serve(
         .route("/_simulator/clock", get(admin::clock).post(admin::move_clock))
         .route("/_simulator/images", post(admin::set_image))
         .route("/_simulator/roles", post(admin::forbid_role).delete(admin::allow_roles))
+        .route("/_simulator/targets", post(admin::set_target))
+        .route("/_simulator/quotas", post(admin::set_quota))
+        .route("/_simulator/certificates", post(admin::add_certificate))
         .route("/_simulator/faults", post(admin::add_fault).delete(admin::clear_faults))
         .route("/_simulator/calls", get(admin::calls).delete(admin::clear_calls))
         .route("/_simulator/counts", get(admin::counts))
@@ -51,7 +54,10 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn aws(State(simulator): State<Simulator>, headers: HeaderMap, body: Bytes) -> Response {
+async fn aws(State(simulator): State<Simulator>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    if proxy::is_meant(&uri, &headers) {
+        return proxy::pass_on(&simulator, &method, &uri, &headers);
+    }
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let incoming = Incoming { target: header("x-amz-target"), authorization: header("authorization"), body: body.to_vec() };
     match exchange(&simulator, incoming).await {

@@ -1,37 +1,28 @@
-//! EC2: subnets, security groups, networks. Whatever is asked for by id exists, in one network.
+//! EC2: subnets, security groups, networks. Whatever is asked for by id exists, in one network ([`network`]).
 
 use serde_json::{Value, json};
 
-use super::unknown;
+use super::{network, unknown};
 use crate::fault::ServiceError;
 use crate::simulator::Request;
 
-const VPC: &str = "vpc-00000000000000001";
-
 pub(super) fn call(request: &Request) -> Result<Value, ServiceError> {
     let account = &request.account;
-    let zone = |number: usize| format!("{}{}", request.region, ["a", "b", "c"][number % 3]);
     match request.operation.as_str() {
         "DescribeSubnets" => {
-            let ids = asked(&request.input, "SubnetId.", &["subnet-00000000000000001", "subnet-00000000000000002"]);
-            let subnets = ids.iter().enumerate().map(|(number, id)| {
-                json!({
-                    "subnetId": id, "vpcId": VPC, "state": "available", "ownerId": account,
-                    "availabilityZone": zone(number), "cidrBlock": format!("10.0.{number}.0/24"),
-                    "availableIpAddressCount": 250, "mapPublicIpOnLaunch": false, "defaultForAz": false,
-                })
-            });
-            Ok(json!({"subnetSet": subnets.collect::<Vec<_>>()}))
+            let ids = asked(&request.input, "SubnetId.", &network::SUBNETS);
+            let ids = found(ids, "subnet")?;
+            Ok(json!({"subnetSet": ids.iter().map(|id| subnet(request, id)).collect::<Vec<_>>()}))
         }
         "DescribeSecurityGroups" => {
-            let ids = asked(&request.input, "GroupId.", &["sg-00000000000000001"]);
+            let ids = found(asked(&request.input, "GroupId.", &[network::DEFAULT_GROUP]), "security group")?;
             let groups: Vec<_> = ids.iter().map(|id| {
-                json!({"groupId": id, "groupName": id, "vpcId": VPC, "ownerId": account, "groupDescription": "simulated"})
+                json!({"groupId": id, "groupName": id, "vpcId": network::VPC, "ownerId": account, "groupDescription": "simulated"})
             }).collect();
             Ok(json!({"securityGroupInfo": groups}))
         }
         "DescribeVpcs" => {
-            let ids = asked(&request.input, "VpcId.", &[VPC]);
+            let ids = found(asked(&request.input, "VpcId.", &[network::VPC]), "vpc")?;
             let networks: Vec<_> = ids.iter().map(|id| {
                 json!({"vpcId": id, "state": "available", "cidrBlock": "10.0.0.0/16", "isDefault": true, "ownerId": account})
             }).collect();
@@ -39,6 +30,28 @@ pub(super) fn call(request: &Request) -> Result<Value, ServiceError> {
         }
         _ => Err(unknown(request)),
     }
+}
+
+fn subnet(request: &Request, id: &str) -> Value {
+    let zone = network::zone_of(id);
+    let block = id.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    json!({
+        "subnetId": id, "vpcId": network::VPC, "state": "available", "ownerId": request.account,
+        "subnetArn": format!("arn:aws:ec2:{}:{}:subnet/{id}", request.region, request.account),
+        "availabilityZone": format!("{}{zone}", request.region), "availabilityZoneId": format!("sim1-az{}", zone as u32 - 96),
+        "cidrBlock": format!("10.0.{block}.0/24"), "availableIpAddressCount": 250, "mapPublicIpOnLaunch": false, "defaultForAz": false,
+    })
+}
+
+/// Refuses ids that are not there, in EC2's words.
+fn found(ids: Vec<String>, kind: &str) -> Result<Vec<String>, ServiceError> {
+    let Some(missing) = ids.iter().find(|id| !network::exists(id)) else { return Ok(ids) };
+    let (code, noun) = match kind {
+        "subnet" => ("InvalidSubnetID.NotFound", "subnet ID"),
+        "vpc" => ("InvalidVpcID.NotFound", "vpc ID"),
+        _ => ("InvalidGroup.NotFound", "security group"),
+    };
+    Err(ServiceError::new(code, format!("The {noun} '{missing}' does not exist")))
 }
 
 /// The ids in members such as `SubnetId.1`, or the ones that stand for "all".

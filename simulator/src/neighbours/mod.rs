@@ -1,10 +1,12 @@
 //! The AWS services that clients need on their way to ECS: thin, but truthful about what they say.
 //!
-//! STS, IAM, EC2 and CloudWatch Logs. `ELBv2` will have a module of its own beside these, and a state that ECS shares.
+//! STS, IAM, EC2, ACM and CloudWatch Logs.
 
+pub(crate) mod acm;
 mod ec2;
 mod iam;
 mod logs;
+pub(crate) mod network;
 mod sts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +38,7 @@ impl Neighbours {
     }
 }
 
-/// Answers a call to any service but ECS.
+/// Answers a call to any service but ECS, Elastic Load Balancing and ACM.
 pub(crate) fn call(neighbours: &mut Neighbours, request: &Request, now: Timestamp) -> Result<Value, ServiceError> {
     match request.service.as_str() {
         "sts" => sts::call(neighbours, request, now),

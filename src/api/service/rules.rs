@@ -22,6 +22,7 @@ const WORDS: &[(&str, &str)] = &[
         "($launchType == 'FARGATE' || (has(self.capacityProviderStrategy) && self.capacityProviderStrategy.exists(p, $isFargate)))",
     ),
     ("$isFargate", "p.capacityProvider in ['FARGATE', 'FARGATE_SPOT']"),
+    ("$exposes", "(has(self.expose) && size(self.expose) > 0)"),
     ("$hasStrategy", "(has(self.capacityProviderStrategy) && size(self.capacityProviderStrategy) > 0)"),
     ("$launchType", "(has(self.launchType) ? self.launchType : '')"),
     ("$controller", "(has(self.deploymentController) ? self.deploymentController.type : 'ECS')"),
@@ -177,6 +178,28 @@ const ROLLOUT: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is exposed, and what it must agree on with the rest.
+const EXPOSURE: &[(&str, &str)] = &[
+    (
+        "!$exposes || !has(self.loadBalancers) || size(self.expose) + size(self.loadBalancers) <= 5",
+        "expose and loadBalancers together have more than 5 entries, and ECS registers tasks with 5 target groups",
+    ),
+    (
+        "!$exposes || ($controller == 'ECS' && (!has($deployment) || $strategy == 'ROLLING'))",
+        "expose needs deploymentController ECS and deploymentConfiguration.strategy ROLLING: for the others use loadBalancers",
+    ),
+    ("!$exposes || $launchType != 'EXTERNAL'", "launchType EXTERNAL has no load balancers: remove expose"),
+    ("!$exposes || !has(self.role)", "role does not go with expose: leave it out, ECS has its service-linked role"),
+    (
+        "!$exposes || !has(self.taskDefinitionTemplate) || self.expose.all(e, !has(e.port) || $template.containerDefinitions.exists(c, has(c.portMappings) && c.portMappings.exists(p, has(p.name) && p.name == e.port)))",
+        "each port in expose must be the name of one of portMappings in taskDefinitionTemplate; or set containerName and containerPort",
+    ),
+    (
+        "!$exposes || !has(self.taskDefinitionTemplate) || self.expose.all(e, !has(e.containerName) || $template.containerDefinitions.exists(c, c.name == e.containerName))",
+        "each containerName in expose must be a container of taskDefinitionTemplate",
+    ),
+];
+
 /// What ECS cannot change in a service.
 const KEPT: &[(&str, &str)] = &[
     (
@@ -200,7 +223,7 @@ const KEPT: &[(&str, &str)] = &[
 
 /// Adds the rules over the spec.
 pub(super) fn spec(schema: &mut Schema) {
-    let rules: Vec<Value> = [TASK, CAPACITY, ROLLOUT, KEPT]
+    let rules: Vec<Value> = [TASK, CAPACITY, ROLLOUT, EXPOSURE, KEPT]
         .iter()
         .flat_map(|part| part.iter())
         .map(|(rule, sentence)| json!({ "rule": spelled_out(rule), "message": sentence }))
@@ -245,6 +268,12 @@ pub(super) fn name_fits_ecs() -> Rule {
 pub(super) fn family_fits_ecs() -> Rule {
     Rule::new("!has(self.spec.taskDefinitionTemplate) || has(self.spec.taskDefinitionTemplate.family) || !self.metadata.name.contains('.')")
         .message("ECS takes no dots in a family: set spec.taskDefinitionTemplate.family or rename the object")
+}
+
+/// The rule that the objects made for what is exposed can have their names: `<service>-<entry>`, at most 253 characters.
+pub(super) fn names_of_children_fit() -> Rule {
+    Rule::new("!has(self.spec.expose) || self.spec.expose.all(e, self.metadata.name.size() + e.name.size() <= 252)")
+        .message("the name of the object and a name in expose are together longer than 252 characters: shorten one of them")
 }
 
 /// A rule with its words replaced by what they mean.

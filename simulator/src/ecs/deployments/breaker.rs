@@ -44,7 +44,7 @@ pub(super) fn count(service: &mut Service, at: usize, news: News, now: Timestamp
                 deployment.hold = Some(later(now, wait));
             }
         }
-        News::FailedChecks => {
+        News::FailedChecks | News::FailedTargetChecks => {
             deployment.failed += 1;
             deployment.updated = now;
         }

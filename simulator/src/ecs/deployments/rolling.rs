@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Rollout, Tally, placement, stop_reason, tally};
 use crate::ecs::input::Input;
 use crate::ecs::services::Service;
-use crate::ecs::tasks::{Launch, Owner, Place, life, start};
+use crate::ecs::tasks::{Launch, Owner, Place, life, start, targets};
 use crate::ecs::{World, instances, task_definitions};
 
 /// Stops and starts what the percentages allow.
@@ -151,6 +151,7 @@ fn launch_one(world: &mut World, service: &Service) -> Option<String> {
         service: service.key.clone(),
         deployment: primary.id.clone(),
         registers: !setup.list("loadBalancers").is_empty() || !setup.list("serviceRegistries").is_empty(),
+        bindings: targets::bindings(setup),
         grace: Duration::from_secs(grace),
     };
     let tags = propagated(world, service, &definition);

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::{Map, Value, json};
 
 use super::validate::{self, Placement};
-use super::{HIDDEN, Service, State, defaults, describe};
+use super::{HIDDEN, Service, State, balancers, defaults, describe};
 use crate::ecs::input::Input;
 use crate::ecs::{Answer, World, clusters, deployments, roles, tags, task_definitions};
 use crate::fault::ServiceError;
@@ -67,6 +67,8 @@ fn check(world: &World, cluster: &str, input: Input<'_>) -> Result<(Value, Place
     validate::compatible(&placement, &definition)?;
     validate::network(input.get("networkConfiguration"), &definition)?;
     validate::load_balancers(input.list("loadBalancers"), &definition)?;
+    balancers::check(world, input.list("loadBalancers"), &definition)?;
+    check_grace(input)?;
     validate::service_connect(input.get("serviceConnectConfiguration"), &definition)?;
     validate::volumes(input.list("volumeConfigurations"), &definition)?;
     validate::placement_rules(input, &placement)?;
@@ -81,6 +83,15 @@ fn check(world: &World, cluster: &str, input: Input<'_>) -> Result<(Value, Place
     roles::check_pass(world, Input(&definition).text("executionRoleArn"))?;
     roles::check_pass(world, input.text("role"))?;
     Ok((definition, placement))
+}
+
+/// §2.1. Without a load balancer it is taken today, for container checks; it was refused once (?).
+pub(super) fn check_grace(input: Input<'_>) -> Result<(), ServiceError> {
+    let seconds = input.number("healthCheckGracePeriodSeconds");
+    if seconds.is_some_and(|seconds| !(0..=i64::from(i32::MAX)).contains(&seconds)) {
+        return Err(ServiceError::invalid("healthCheckGracePeriodSeconds must be between 0 and 2147483647."));
+    }
+    Ok(())
 }
 
 /// Whether it is a DAEMON. REPLICA needs a count; a DAEMON runs neither on Fargate nor with a number of its own.

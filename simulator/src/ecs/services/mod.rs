@@ -1,5 +1,6 @@
 //! Services: what they are. ecs-semantics §2 and §3.
 
+mod balancers;
 pub(crate) mod create;
 mod defaults;
 pub(crate) mod delete;

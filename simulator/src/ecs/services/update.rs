@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::validate::{self, Placement};
-use super::{Service, ServiceKey, defaults, describe, not_active, not_found};
+use super::{Service, ServiceKey, balancers, create, defaults, describe, not_active, not_found};
 use crate::ecs::input::Input;
 use crate::ecs::{Answer, World, arn, clusters, deployments, roles, task_definitions};
 use crate::fault::ServiceError;
@@ -120,6 +120,9 @@ fn changes(world: &World, service: &Service, input: Input<'_>) -> Result<Changes
     change_strategy(world, service, input, &mut setup)?;
     if !definition.is_null() {
         check(input, &setup, &definition)?;
+        if input.has("loadBalancers") || input.has("taskDefinition") {
+            balancers::check(world, Input(&setup).list("loadBalancers"), &definition)?;
+        }
     }
     Ok(Changes { setup, definition })
 }
@@ -127,6 +130,7 @@ fn changes(world: &World, service: &Service, input: Input<'_>) -> Result<Changes
 fn check(input: Input<'_>, setup: &Value, definition: &Value) -> Result<(), ServiceError> {
     let placement = Placement::of(setup);
     let setup = Input(setup);
+    create::check_grace(input)?;
     validate::compatible(&placement, definition)?;
     validate::network(setup.get("networkConfiguration"), definition)?;
     validate::load_balancers(setup.list("loadBalancers"), definition)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Container, Health, Stage, Task};
+use super::{Container, Health, Stage, Task, targets};
 use crate::clock::later;
 use crate::ecs::agenda::Event;
 use crate::ecs::images::{ImageBehaviour, delay};
@@ -19,6 +19,8 @@ pub(crate) enum News {
     NeverRan,
     /// It failed its health checks.
     FailedChecks,
+    /// It failed the checks of a load balancer.
+    FailedTargetChecks,
 }
 
 /// Takes a task as far as it should be by now.
@@ -126,8 +128,9 @@ fn begin_running(world: &mut World, task: &mut Task) {
     task.version += 1;
     task.has_run = true;
     task.started = Some(now);
-    let mut moments = vec![tempo::HEALTHY_WITHOUT_CHECKS];
+    targets::register(world, task);
     let grace = task.owner.as_ref().map_or(Duration::ZERO, |owner| owner.grace);
+    let mut moments = vec![tempo::HEALTHY_WITHOUT_CHECKS, grace];
     for container in &task.containers {
         if let ImageBehaviour::Exits { after_seconds, .. } = container.behaviour {
             moments.push(Duration::from_secs(after_seconds));
@@ -161,13 +164,31 @@ fn run(world: &mut World, task: &mut Task) -> News {
         begin_stop(world, task, "ServiceSchedulerInitiated", "Task failed container health checks");
         return News::FailedChecks;
     }
+    if elapsed >= grace && fails_target_checks(world, task) {
+        return News::FailedTargetChecks;
+    }
     let has_check = task.containers.iter().any(|container| container.essential && container.check.is_some());
-    let is_healthy = if has_check { task.health == Health::Healthy } else { elapsed >= tempo::HEALTHY_WITHOUT_CHECKS };
+    // ecs-semantics §2.4: the container's check and the load balancer's both, or else 40 seconds.
+    let is_healthy = if has_check || !task.targets.is_empty() {
+        (!has_check || task.health == Health::Healthy) && targets::are_healthy(world, task)
+    } else {
+        elapsed >= tempo::HEALTHY_WITHOUT_CHECKS
+    };
     if is_healthy && !task.is_healthy {
         task.is_healthy = true;
         return News::Healthy;
     }
     News::Nothing
+}
+
+/// Stops a task that a load balancer finds unhealthy, and says so.
+fn fails_target_checks(world: &mut World, task: &mut Task) -> bool {
+    let Some(key) = targets::failing(world, task).cloned() else { return false };
+    if let Some(owner) = task.owner.clone() {
+        targets::complain(world, &owner.service, &key, key.1.1);
+    }
+    begin_stop(world, task, "ServiceSchedulerInitiated", &format!("Task failed ELB health checks in (target-group {})", key.0));
+    true
 }
 
 /// The task's health comes from its essential containers with a check: UNHEALTHY wins, then UNKNOWN (§4.1).
@@ -205,10 +226,28 @@ fn begin_stop(world: &mut World, task: &mut Task, code: &str, reason: &str) {
     task.stop_code = Some(code.to_owned());
     task.stopped_reason = Some(reason.to_owned());
     if task.stage >= Stage::Activating {
-        enter(world, task, Stage::Deactivating, tempo::DEACTIVATE);
+        let drains = if code == "EssentialContainerExited" && !task.targets.is_empty() {
+            // Until ECS has noticed, its load balancer sends requests to what is gone.
+            world.agenda.enter(later(world.now, tempo::NOTICE), Event::Deregister(task.id.clone()));
+            tempo::NOTICE
+        } else {
+            targets::deregister(world, task)
+        };
+        enter(world, task, Stage::Deactivating, tempo::DEACTIVATE.max(drains));
     } else {
         enter(world, task, Stage::Deprovisioning, tempo::DEPROVISION);
     }
+}
+
+/// ECS has noticed that a task ended by itself.
+pub(crate) fn deregister(world: &mut World, id: &str) {
+    let Some(mut task) = world.tasks.remove(id) else { return };
+    let drains = targets::deregister(world, &mut task);
+    if task.stage == Stage::Deactivating && !drains.is_zero() {
+        task.due = task.due.max(later(world.now, drains));
+        world.agenda.enter(task.due, Event::Task(task.id.clone()));
+    }
+    world.tasks.insert(task.id.clone(), task);
 }
 
 /// Containers that had not ended by themselves end on SIGTERM.

@@ -3,6 +3,7 @@
 pub(crate) mod life;
 pub(crate) mod read;
 pub(crate) mod run;
+pub(crate) mod targets;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::services::ServiceKey;
 use super::task_definitions::sizes;
 use super::{World, tempo};
 use crate::clock::later;
+use crate::elb::TargetKey;
 
 /// `lastStatus`, in the order of a task's life. §4.1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,6 +90,8 @@ pub(crate) struct Owner {
     pub(crate) deployment: String,
     /// Whether the task registers with load balancers or discovery, and so passes ACTIVATING.
     pub(crate) registers: bool,
+    /// Ports that stand in target groups.
+    pub(crate) bindings: Vec<targets::Binding>,
     /// Time after the start in which failing checks are overlooked.
     pub(crate) grace: Duration,
 }
@@ -116,6 +120,12 @@ pub(crate) struct Task {
     pub(crate) cpu: i64,
     pub(crate) memory: i64,
     pub(crate) stage: Stage,
+    /// Where it is registered with load balancers.
+    pub(crate) targets: Vec<TargetKey>,
+    /// Its address, when the network mode gives it one.
+    pub(crate) address: String,
+    /// Tasks are counted.
+    number: u32,
     place: Place,
     is_awsvpc: bool,
     overrides: Value,
@@ -156,6 +166,12 @@ impl Task {
     /// Wanted, and not on its way out.
     pub(crate) fn is_alive(&self) -> bool {
         !self.stops
+    }
+
+    /// Whether its containers answer requests.
+    pub(crate) fn serves(&self) -> bool {
+        let is_up = (Stage::Running..=Stage::Deactivating).contains(&self.stage);
+        is_up && self.containers.iter().all(|container| container.exit_code.is_none())
     }
 
     pub(crate) fn provider(&self) -> Option<&str> {
@@ -199,6 +215,8 @@ pub(crate) fn start(world: &mut World, launch: Launch<'_>) -> String {
     let (cpu, memory) = sizes(launch.definition);
     let is_fargate = launch.place.launch_type == "FARGATE";
     let due = later(world.now, if is_fargate { tempo::PROVISION_FARGATE } else { tempo::PROVISION_INSTANCE });
+    world.tasks_started += 1;
+    let number = world.tasks_started;
     let task = Task {
         id: id.clone(),
         arn: arn.clone(),
@@ -211,6 +229,9 @@ pub(crate) fn start(world: &mut World, launch: Launch<'_>) -> String {
         cpu,
         memory,
         stage: Stage::Provisioning,
+        targets: Vec::new(),
+        address: address(number),
+        number,
         place: launch.place,
         is_awsvpc: definition.text("networkMode") == Some("awsvpc"),
         overrides: launch.overrides,
@@ -234,6 +255,11 @@ pub(crate) fn start(world: &mut World, launch: Launch<'_>) -> String {
     world.tags.put(&arn, launch.tags);
     world.agenda.enter(due, Event::Task(id.clone()));
     id
+}
+
+/// Addresses of 10.0.0.0/16 in turn, but for those that AWS keeps.
+fn address(number: u32) -> String {
+    format!("10.0.{}.{}", number / 250 % 250, 4 + number % 250)
 }
 
 fn new_container(world: &World, definition: Input<'_>) -> Container {
@@ -264,7 +290,6 @@ fn attachment(task: &Task) -> Value {
         Stage::Stopped => "DELETED",
         _ => "ATTACHED",
     };
-    let octet = |at: usize| u8::from_str_radix(id.get(at..at + 2).unwrap_or("01"), 16).unwrap_or(1);
     json!({
         "id": format!("{}-{}-4{}-8{}-{}", &id[..8], &id[8..12], &id[13..16], &id[17..20], &id[20..]),
         "type": "ElasticNetworkInterface", "status": status,
@@ -272,7 +297,7 @@ fn attachment(task: &Task) -> Value {
             {"name": "subnetId", "value": task.place.subnet},
             {"name": "networkInterfaceId", "value": format!("eni-0{}", &id[..16])},
             {"name": "macAddress", "value": format!("0a:{}:{}:{}:{}:{}", &id[..2], &id[2..4], &id[4..6], &id[6..8], &id[8..10])},
-            {"name": "privateIPv4Address", "value": format!("10.0.{}.{}", octet(0), octet(2).max(4))},
+            {"name": "privateIPv4Address", "value": task.address},
         ],
     })
 }

@@ -108,12 +108,15 @@ impl Beside {
         of(&self.health, arn).or_else(|| of(&self.attributes, arn)).or_else(|| of(&self.certificates, arn))
     }
 
-    /// Forgets all but these.
-    pub(super) fn retain(&mut self, is_used: impl Fn(&str) -> bool) {
-        self.tags.retain(|arn, _| is_used(arn));
-        self.attributes.retain(|arn, _| is_used(arn));
-        self.health.retain(|arn, _| is_used(arn));
-        self.certificates.retain(|arn, _| is_used(arn));
+    /// Forgets what was not read since then, but for what is used.
+    pub(super) fn forget(&mut self, since: Instant, is_used: impl Fn(&str) -> bool) {
+        fn old<T>(map: &mut HashMap<String, Noted<T>>, since: Instant, is_used: &impl Fn(&str) -> bool) {
+            map.retain(|arn, noted| is_used(arn) || noted.read_at.is_some_and(|at| at >= since));
+        }
+        old(&mut self.tags, since, &is_used);
+        old(&mut self.attributes, since, &is_used);
+        old(&mut self.health, since, &is_used);
+        old(&mut self.certificates, since, &is_used);
     }
 }
 

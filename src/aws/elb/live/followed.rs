@@ -1,4 +1,4 @@
-//! Things that are followed: who follows them, what was read, and when to read again. Pure but for [`Instant::now`] in follow.
+//! Things that are followed: who follows them, what was read, and when to read again.
 
 use super::views::{ListenerView, LoadBalancerKey, LoadBalancerView, Sight, TargetGroupKey, TargetGroupView, Watcher};
 use crate::aws::elb::calls::PER_CALL;
@@ -58,7 +58,7 @@ impl Key for LoadBalancerKey {
 }
 
 /// What one read says about one thing.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Reading<V> {
     Found(V),
     Several(Vec<String>),

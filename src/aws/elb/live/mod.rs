@@ -36,6 +36,7 @@ use in_turn::{Item, Turns};
 use parking_lot::Mutex;
 use priorities::Reserved;
 use rules::RuleWrites;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -222,13 +223,29 @@ impl Balancing {
 
     async fn read_limits(&self) {
         // Nothing depends on them: what they could not tell, the call that is refused does.
-        if let Ok(limits) = self.0.elb.at(Priority::Sweep).describe_account_limits().await {
-            self.0.state.lock().limits = Some(limits);
+        let read = self.0.elb.at(Priority::Sweep).describe_account_limits().await;
+        let mut state = self.0.state.lock();
+        if let Ok(limits) = read {
+            state.limits = Some(limits);
         }
+        state.forget_unused(Instant::now());
     }
 }
 
 impl State {
+    /// Forgets what was read beside things that are gone.
+    fn forget_unused(&mut self, now: Instant) {
+        let Some(since) = now.checked_sub(LIMITS) else { return };
+        let mut used = BTreeSet::new();
+        used.extend(self.listeners.live().flat_map(|(_, view)| &view.rules).map(|(rule, _)| rule.arn.clone()));
+        used.extend(self.target_groups.live().map(|(_, view)| view.target_group.arn.clone()));
+        for (_, view) in self.load_balancers.live() {
+            used.insert(view.load_balancer.arn.clone());
+            used.extend(view.listeners.iter().map(|one| one.listener.arn.clone()));
+        }
+        self.beside.forget(since, |arn| used.contains(arn));
+    }
+
     fn tell(&mut self, who: impl IntoIterator<Item = Watcher>) {
         for watcher in who {
             self.watchers.retain(|to| to.unbounded_send(watcher.clone()).is_ok());

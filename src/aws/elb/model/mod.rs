@@ -20,6 +20,8 @@ pub use rule::{NewRule, Rewrite, Rule, RuleChange, Transform};
 pub use target_group::{HealthCheck, Matcher, NewTargetGroup, TargetGroup};
 pub use target_health::TargetHealth;
 
+pub(super) use listener::to_certificate;
+
 use aws_sdk_elasticloadbalancingv2::types;
 use std::collections::{BTreeMap, BTreeSet};
 
