@@ -18,25 +18,24 @@ pub struct Chosen {
     pub uncovered: BTreeSet<String>,
 }
 
-/// The certificates that a listener shall have: those that are declared, and for hosts that these do not cover the newest
-/// that does, if it looks for them.
+/// The certificates that a listener shall have: those that are declared, and the best for each host that these do not cover,
+/// if it looks for them.
 pub fn chosen(want: &Wanted, seen: &Observed) -> Chosen {
-    let mut chosen =
-        Chosen { default: want.certificate.clone(), others: want.others.clone(), ..Chosen::default() };
+    let mut chosen = Chosen { default: want.certificate.clone(), others: want.others.clone(), ..Chosen::default() };
     let Certificates::Known(known) = &seen.certificates else { return chosen };
     if !want.discovers || !want.is_secure() {
         return chosen;
     }
-    let declared: Vec<&str> = want.certificate.iter().chain(&want.others).map(String::as_str).collect();
-    let is_declared = |certificate: &&Certificate| declared.contains(&certificate.arn.as_str());
+    let declared: Vec<&String> = want.certificate.iter().chain(&want.others).collect();
+    let is_declared = |certificate: &&Certificate| declared.contains(&&certificate.arn);
     // What a certificate covers that is not of Certificate Manager, or not issued yet, is not known.
-    let is_all_known = declared.iter().all(|arn| known.iter().any(|certificate| certificate.arn == *arn));
+    let is_all_known = declared.iter().all(|arn| known.iter().any(|certificate| certificate.arn == **arn));
     for host in want.hosts.iter().filter(|host| is_coverable(host)) {
-        if known.iter().filter(is_declared).any(|certificate| covers(certificate, host)) {
+        if known.iter().filter(is_declared).any(|certificate| certificate.covers(host)) {
             continue;
         }
-        match known.iter().filter(|certificate| covers(certificate, host)).max_by_key(|it| (it.issued_at, &it.arn)) {
-            Some(newest) => drop(chosen.found.insert(newest.arn.clone())),
+        match Certificate::best_for(host, known) {
+            Some(best) => drop(chosen.found.insert(best.arn.clone())),
             None if is_all_known => drop(chosen.uncovered.insert(host.clone())),
             None => {}
         }
@@ -53,41 +52,9 @@ fn is_coverable(host: &str) -> bool {
     !host.strip_prefix("*.").unwrap_or(host).contains(['*', '?'])
 }
 
-/// Whether one of the names of a certificate is the host, or stands for it by a `*` in place of its first label.
-fn covers(certificate: &Certificate, host: &str) -> bool {
-    let parent = host.split_once('.').map(|(_, parent)| parent);
-    certificate.domains.iter().any(|name| {
-        let name = name.to_lowercase();
-        name == host || name.strip_prefix("*.").is_some_and(|of| Some(of) == parent)
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    fn certificate(arn: &str, domains: &[&str]) -> Certificate {
-        Certificate {
-            arn: arn.to_owned(),
-            domains: domains.iter().map(|it| (*it).to_owned()).collect(),
-            ..Certificate::default()
-        }
-    }
-
-    #[test]
-    fn a_wildcard_covers_one_label_and_not_the_name_itself() {
-        let wildcard = certificate("a", &["*.Example.com"]);
-        for (host, covered) in [
-            ("shop.example.com", true),
-            ("*.example.com", true),
-            ("example.com", false),
-            ("a.shop.example.com", false),
-            ("shop.example.org", false),
-        ] {
-            assert_eq!(covers(&wildcard, host), covered, "{host}");
-        }
-        assert!(covers(&certificate("a", &["other.org", "example.com"]), "example.com"));
-    }
+    use super::is_coverable;
 
     #[test]
     fn patterns_that_no_certificate_can_have_are_not_asked_for() {

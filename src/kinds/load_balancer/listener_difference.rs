@@ -5,7 +5,7 @@ use super::certificates::chosen;
 use super::desired::Present;
 use super::difference::{Change, of_tags};
 use super::listener::{Wanted, is_secure};
-use super::observed::Observed;
+use super::observed::{Certificates, Observed};
 use crate::aws::elb::model::{Listener, ListenerChange, MutualAuthentication, NewListener};
 use crate::aws::elb::{LoadBalancerListener, LoadBalancerView};
 use crate::domain::json::sha256;
@@ -69,7 +69,7 @@ fn foreign(port: i32) -> Stop {
     let message = format!(
         "somebody else made a listener on port {port} of this load balancer; it is left alone. Delete it, or take the port out of listeners"
     );
-    Stop::waiting("ListenerConflict", message)
+    Stop::waiting("Conflict", message)
 }
 
 fn create(want: &Present, seen: &Observed, view: &LoadBalancerView, listener: &Wanted, all: &mut Changes) {
@@ -79,7 +79,7 @@ fn create(want: &Present, seen: &Observed, view: &LoadBalancerView, listener: &W
     };
     let certificates = chosen(listener, seen);
     if listener.is_secure() && certificates.default.is_none() {
-        return all.hindrances.push(uncertified(listener));
+        return all.hindrances.push(uncertified(listener, &seen.certificates));
     }
     let mut tags = want.tags.clone();
     tags.extend(want.owner.tags());
@@ -98,12 +98,22 @@ fn create(want: &Present, seen: &Observed, view: &LoadBalancerView, listener: &W
     all.created.push(Change::new(Step::CreateListener(new), drift));
 }
 
-fn uncertified(listener: &Wanted) -> Stop {
+fn uncertified(listener: &Wanted, certificates: &Certificates) -> Stop {
+    let port = listener.port;
+    if let Certificates::Denied(error) = certificates {
+        return Stop::Aws(error.clone());
+    }
+    if *certificates == Certificates::Unknown {
+        let message = format!("the listener on port {port} needs a certificate, and those of the account are being read");
+        return Stop::waiting("ReadingCertificates", message);
+    }
     let hosts: Vec<&str> = listener.hosts.iter().map(String::as_str).collect();
-    let (port, hosts) = (listener.port, if hosts.is_empty() { "no host yet".to_owned() } else { hosts.join(", ") });
+    let hosts = if hosts.is_empty() { "no host yet".to_owned() } else { hosts.join(", ") };
     Stop::waiting(
         "CertificateNotFound",
-        format!("the listener on port {port} needs a certificate, and Certificate Manager has none that is issued for its hosts ({hosts}); list one in certificates, or request one"),
+        format!(
+            "the listener on port {port} needs a certificate, and Certificate Manager has none that is issued for its hosts ({hosts}); list one in certificates, or request one"
+        ),
     )
 }
 
@@ -199,7 +209,7 @@ fn certificates(seen: &Observed, listener: &Wanted, live: &LoadBalancerListener)
         all.push(Change { step, drift, is_due_anyway: chosen.found.contains(certificate) });
     }
     // What cannot be read of the account's certificates may still be in use.
-    let is_known = !listener.discovers || matches!(seen.certificates, super::observed::Certificates::Known(_));
+    let is_known = !listener.discovers || matches!(seen.certificates, Certificates::Known(_));
     let left = sent.iter().filter(|it| !chosen.others.contains(*it) && has.contains(*it) && Some(*it) != default);
     for certificate in left.filter(|_| is_known) {
         let step = Step::RemoveCertificate { port, arn: arn.clone(), certificate: certificate.clone() };

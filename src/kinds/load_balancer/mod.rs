@@ -253,7 +253,9 @@ impl Managed for EcsLoadBalancerKind {
     }
 
     fn forget(object: &EcsLoadBalancer, ctx: &Ctx) {
-        ctx.aws.balancing.unfollow(&observe::watcher(object));
+        let who = observe::watcher(object);
+        ctx.aws.balancing.unfollow(&who);
+        ctx.aws.certificates.unfollow(&who);
     }
 }
 

@@ -94,7 +94,16 @@ fn follow_rules(view: &LoadBalancerView, who: &Watcher, ctx: &Ctx, seen: &mut Ob
     }
 }
 
+/// They are asked for only where a listener looks for them.
 fn certificates(want: &Present, who: &Watcher, ctx: &Ctx) -> Certificates {
-    let _ = (want, who, ctx);
-    Certificates::NotAsked
+    let store = &ctx.aws.certificates;
+    if !want.listeners.iter().flatten().any(|it| it.discovers) {
+        store.unfollow(who);
+        return Certificates::NotAsked;
+    }
+    match store.follow(who) {
+        None => Certificates::Unknown,
+        Some(Ok(known)) => Certificates::Known(known),
+        Some(Err(error)) => Certificates::Denied(error),
+    }
 }

@@ -225,6 +225,8 @@ impl Indexed for EcsService {
         let namespace = self.namespace().unwrap_or_default();
         let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
         keys.extend(referred.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
+        let listeners = self.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
+        keys.extend(listeners.map(|it| Key::LoadBalancer(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
         keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
         keys.sort();
         keys.dedup();

@@ -13,7 +13,6 @@ mod target_health;
 
 pub use action::{Action, FixedResponse, OtherAction, Redirect, Weighted};
 pub use condition::{Condition, Patterns};
-pub(in crate::aws) use listener::to_certificate;
 pub use listener::{Listener, ListenerChange, MutualAuthentication, NewListener};
 pub use load_balancer::{LoadBalancer, NewLoadBalancer, SubnetMapping, SubnetsChange, Zone};
 pub use rule::{NewRule, Rewrite, Rule, RuleChange, Transform};
@@ -44,6 +43,12 @@ impl AccountLimits {
     pub(in crate::aws) fn read(limits: impl IntoIterator<Item = types::Limit>) -> Self {
         let pairs = limits.into_iter().filter_map(|limit| Some((limit.name?, limit.max?.parse().ok()?)));
         Self(pairs.collect())
+    }
+}
+
+impl FromIterator<(String, i64)> for AccountLimits {
+    fn from_iter<I: IntoIterator<Item = (String, i64)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
     }
 }
 
