@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and a story waits in real time"
 )]
 
+mod exposed;
 mod fuse;
 mod gitops;
 mod killed;
