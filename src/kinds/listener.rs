@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn a_rule_names_its_listener() {
         let rule = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener-rule/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee";
-        let listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
+        let listener =
+            "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
         assert_eq!(listener_of(rule), listener);
     }
 }

@@ -16,35 +16,31 @@ fn each_listener(condition: &str, claim: &str, message: &str) -> Rule {
     rule(format!("!({condition}) || !has(self.listeners) || self.listeners.all(l, {claim})"), message)
 }
 
-/// On the object, where both the name and the field are seen.
 pub(super) fn name_is_kept() -> Rule {
     rule(
-        "(has(self.spec.name) ? self.spec.name : self.metadata.name) == (has(oldSelf.spec.name) ? oldSelf.spec.name : oldSelf.metadata.name)",
-        "name cannot be changed (unset it is metadata.name): make another EcsLoadBalancer for another name",
+        "has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)",
+        "name cannot be changed: make another EcsLoadBalancer for another name",
     )
 }
 
-/// On the object: what Kubernetes takes as a name may not be one for AWS.
 pub(super) fn name_fits() -> Rule {
-    let fits = |name: &str| {
-        format!(
-            "{name}.size() <= 32 && {name}.matches('^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$') && !{name}.startsWith('internal-')"
-        )
-    };
     rule(
-        format!(
-            "has(self.spec.loadBalancerArn) || has(self.spec.selector) || (has(self.spec.name) ? {} : {})",
-            fits("self.spec.name"),
-            fits("self.metadata.name")
-        ),
-        "the name of a load balancer must be at most 32 letters, digits and hyphens, with no hyphen at either end, and not begin with internal-: set spec.name, or rename the object",
+        "!has(self.name) || (self.name.matches('^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$') && !self.name.startsWith('internal-'))",
+        "the name of a load balancer must be at most 32 letters, digits and hyphens, with no hyphen at either end, and not begin with internal-",
     )
 }
 
 pub(super) fn policy_is_there() -> Rule {
     rule(
-        "!has(self.managementPolicy) || self.managementPolicy in ['Full', 'Observe']",
-        "managementPolicy of a load balancer is Full or Observe",
+        "!has(self.managementPolicy) || self.managementPolicy in ['Full', 'Observe', 'Adopt']",
+        "managementPolicy of a load balancer is Full, Observe or Adopt",
+    )
+}
+
+pub(super) fn adoption_goes_with_adopt() -> Rule {
+    rule(
+        "!has(self.adoption) || (has(self.managementPolicy) && self.managementPolicy == 'Adopt')",
+        "adoption goes with managementPolicy Adopt",
     )
 }
 

@@ -110,16 +110,14 @@ async fn on_listener(listener: &str, ctx: &Ctx) -> Result<Vec<(Rule, Tags)>, Aws
     for arns in arns.chunks(20) {
         tags.extend(elb.describe_tags(arns).await?);
     }
-    Ok(rules.into_iter().map(|rule| (tags.remove(&rule.arn).unwrap_or_default(), rule)).map(|(tags, rule)| (rule, tags)).collect())
+    Ok(rules
+        .into_iter()
+        .map(|rule| (tags.remove(&rule.arn).unwrap_or_default(), rule))
+        .map(|(tags, rule)| (rule, tags))
+        .collect())
 }
 
-async fn create(
-    object: &EcsListenerRule,
-    want: &Present,
-    part: &Part,
-    wished: i32,
-    ctx: &Ctx,
-) -> Result<Rule, Stop> {
+async fn create(object: &EcsListenerRule, want: &Present, part: &Part, wished: i32, ctx: &Ctx) -> Result<Rule, Stop> {
     let listener = want.listener.clone().unwrap_or_default();
     let who = watcher(object);
     let tags = wanted_tags(want, part);
@@ -153,7 +151,10 @@ async fn create(
             return Ok(rule);
         }
     }
-    Err(Stop::waiting("PriorityInUse", format!("priority {priority} and the {TRIES} before were taken by others at the same moment; it is tried again")))
+    Err(Stop::waiting(
+        "PriorityInUse",
+        format!("priority {priority} and the {TRIES} before were taken by others at the same moment; it is tried again"),
+    ))
 }
 
 /// Reserves the priority, or the next that is free, so that no other pass of this process chooses the same.

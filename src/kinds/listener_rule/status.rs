@@ -118,19 +118,21 @@ fn show(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>)
     let gone = |arn: &str| seen.elsewhere.iter().any(|(at, found)| *at == arn && is_read(found));
     let mut all = after(here.into_iter().chain(seen.ours_elsewhere(&want.owner).map(|(rule, _)| rule.clone())).collect(), pass);
     // What stands where it could not be looked at is kept in mind.
-    let unread = status.rules.iter().filter(|part| part.arn.as_deref().is_some_and(|arn| {
-        let listener = listener_of(arn);
-        listener != view.listener.arn && !gone(&listener) && !is_released(pass, arn)
-    }));
+    let unread = status.rules.iter().filter(|part| {
+        part.arn.as_deref().is_some_and(|arn| {
+            let listener = listener_of(arn);
+            listener != view.listener.arn && !gone(&listener) && !is_released(pass, arn)
+        })
+    });
     let mut parts: Vec<RulePart> = unread.cloned().collect();
     all.retain(|rule| !parts.iter().any(|part| part.arn.as_ref() == Some(&rule.arn)));
     let pending = pending(status, stood.as_ref() == Some(&view.listener.arn), seen, pass);
     let first = all.iter().find(|rule| listener_of(&rule.arn) == view.listener.arn);
     status.priority = first.and_then(|rule| rule.priority).or(want.priority);
     let forwards = first.into_iter().flat_map(Rule::target_groups);
-    status.target_groups =
-        forwards.map(|it| WeightedTargetGroup { arn: it.arn.clone(), weight: it.weight }).collect();
-    let made = |(part, rule): (i32, &Rule)| RulePart { part, arn: Some(rule.arn.clone()), priority: rule.priority.unwrap_or_default() };
+    status.target_groups = forwards.map(|it| WeightedTargetGroup { arn: it.arn.clone(), weight: it.weight }).collect();
+    let made =
+        |(part, rule): (i32, &Rule)| RulePart { part, arn: Some(rule.arn.clone()), priority: rule.priority.unwrap_or_default() };
     parts.extend((0..).zip(&all).map(made));
     parts.extend(pending);
     status.rules = parts;
@@ -320,7 +322,11 @@ fn settled(status: &Status, want: &Present, accepted: Statement) -> Vec<Statemen
         several => format!("the listener has it as {several} rules, the first with priority {priority}"),
     };
     let Some(by) = &status.shadowed_by else {
-        return vec![Statement::yes(Type::Ready, "Programmed", rules.clone()), accepted, Statement::yes(Type::Programmed, "Programmed", rules)];
+        return vec![
+            Statement::yes(Type::Ready, "Programmed", rules.clone()),
+            accepted,
+            Statement::yes(Type::Programmed, "Programmed", rules),
+        ];
     };
     let who = by.owner.as_ref().map(|owner| format!(" of EcsListenerRule {owner}")).unwrap_or_default();
     let message = format!(
@@ -354,7 +360,10 @@ pub fn notices(before: &Status, after: &Status, pass: &Pass<Kind>) -> Vec<Notice
     for done in &pass.done {
         match done {
             Done::Created { rule, .. } => {
-                all.push(normal("Created", format!("rule {} was made with priority {}", rule.arn, rule.priority.unwrap_or_default())));
+                all.push(normal(
+                    "Created",
+                    format!("rule {} was made with priority {}", rule.arn, rule.priority.unwrap_or_default()),
+                ));
             }
             Done::Changed(rule) => all.push(normal("Changed", format!("rule {} was changed", rule.arn))),
             Done::Moved(moved) => {

@@ -235,9 +235,10 @@ impl Indexed for EcsService {
         keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
         let namespace = self.namespace().unwrap_or_default();
         let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
-        keys.extend(
-            referred.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())),
-        );
+        let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
+        keys.extend(referred.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        let listeners = self.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
+        keys.extend(listeners.map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
         let shifted = self.spec.load_balancers.iter().flatten().filter_map(|it| it.advanced_configuration.as_ref());
         let rules = shifted.flat_map(|it| [&it.production_listener_rule, &it.test_listener_rule]).flatten();
         keys.extend(rules.cloned().map(Key::Rule));
