@@ -104,7 +104,7 @@ async fn every_sample_is_accepted_by_plain_apply_and_becomes_ready() {
         world.start_operator();
         let kubectl = Kubectl::to(&plane, &world.namespace).await;
         kubectl.apply(&file).await;
-        for kind in ["ecstd", "ecssvc"] {
+        for kind in ["ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
             if !kubectl.run(&format!("get {kind} -o name")).await.is_empty() {
                 kubectl.run(&format!("wait --for=condition=Ready --timeout=60s {kind} --all")).await;
             }
@@ -129,7 +129,7 @@ async fn a_person_looks_with_kubectl() {
     let table = kubectl.run("get ecssvc").await;
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
-    assert_eq!(header, ["NAME", "READY", "REASON", "ROLLOUT", "DESIRED", "RUNNING", "REVISION", "AGE"]);
+    assert_eq!(header, ["NAME", "READY", "REASON", "ROLLOUT", "DESIRED", "RUNNING", "REVISION", "URL", "AGE"]);
     let row: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(row[..7], ["web", "True", "Serving", "Completed", "2", "2", "web:1"]);
     let wide = kubectl.run("get ecssvc -o wide").await;
