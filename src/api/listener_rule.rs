@@ -16,10 +16,12 @@ use serde::{Deserialize, Serialize};
 /// Input members of CreateRule and ModifyRule that are no field of the spec, and why. Below `conditions` and `actions` the
 /// shape is ours: `match`, `forward`, `redirect` and `fixedResponse`.
 pub const EXCLUDED: &[(&str, &str)] = &[
+    ("listenerArn", "what listener stands for; it is in status"),
     ("ruleArn", "ModifyRule's name for what this object stands for; it is in status"),
     ("resetTransforms", "an act: what ModifyRule needs once rewrite is taken out"),
     ("conditions.field", "the name of the field under match"),
     ("conditions.values", "an older form of host and path conditions"),
+    ("conditions.regexValues", "another form of the regular expressions for host, path and header"),
     ("conditions.sourceIpConfig.ipAddressType", "of Network Load Balancers, whose listeners have no rules of ours"),
     ("actions.type", "the name of the field: forward, redirect or fixedResponse"),
     ("actions.order", "one action in a rule needs no order"),
