@@ -193,7 +193,11 @@ const NOT_READY: &[&str] = &[
 
 fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> Kind {
     let text = message.to_ascii_lowercase();
-    match code.strip_suffix("Exception").unwrap_or(code) {
+    let code = code.strip_suffix("Exception").unwrap_or(code);
+    if let Some(kind) = of_load_balancing(code) {
+        return kind;
+    }
+    match code {
         "Throttling"
         | "Throttled"
         | "ThrottledRequest"
@@ -216,15 +220,6 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "AuthFailure"
         | "RequestExpired"
         | "OptInRequired" => Kind::Credentials,
-        // Of Elastic Load Balancing. A target group belongs to one load balancer, a priority to one rule of a listener.
-        "PriorityInUse"
-        | "TargetGroupAssociationLimit"
-        | "DuplicateTargetGroupName"
-        | "DuplicateLoadBalancerName"
-        | "DuplicateListener" => Kind::Conflict,
-        // These two are about what the spec asks for, the others that begin like them about what the account has.
-        "TooManyActions" | "TooManyTags" => Kind::Invalid,
-        code if code.starts_with("TooMany") => Kind::Quota,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
         "ClusterNotFound"
@@ -233,20 +228,9 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "NamespaceNotFound"
         | "TaskSetNotFound"
         | "ServiceDeploymentNotFound"
-        | "TargetNotFound"
-        | "LoadBalancerNotFound"
-        | "ListenerNotFound"
-        | "RuleNotFound"
-        | "TargetGroupNotFound"
-        | "CertificateNotFound"
-        | "SSLPolicyNotFound"
-        | "SubnetNotFound"
-        | "AllocationIdNotFound"
-        | "TrustStoreNotFound" => Kind::NotFound,
+        | "TargetNotFound" => Kind::NotFound,
         "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
-        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" | "HealthUnavailable" => {
-            Kind::Unavailable
-        }
+        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" => Kind::Unavailable,
         _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
         _ if status.is_some_and(|s| s >= 500) => Kind::Unavailable,
         _ if text.contains("was not idempotent") => Kind::Conflict,
@@ -256,6 +240,33 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         _ if text.contains("quota") => Kind::Quota,
         _ => Kind::Invalid,
     }
+}
+
+/// Codes that only Elastic Load Balancing has.
+fn of_load_balancing(code: &str) -> Option<Kind> {
+    Some(match code {
+        // A target group belongs to one load balancer, a priority to one rule of a listener.
+        "PriorityInUse"
+        | "TargetGroupAssociationLimit"
+        | "DuplicateTargetGroupName"
+        | "DuplicateLoadBalancerName"
+        | "DuplicateListener" => Kind::Conflict,
+        "LoadBalancerNotFound"
+        | "ListenerNotFound"
+        | "RuleNotFound"
+        | "TargetGroupNotFound"
+        | "CertificateNotFound"
+        | "SSLPolicyNotFound"
+        | "SubnetNotFound"
+        | "AllocationIdNotFound"
+        | "TrustStoreNotFound" => Kind::NotFound,
+        // These two are about what the spec asks for, the others that begin like them about what the account has.
+        "TooManyActions" | "TooManyTags" => Kind::Invalid,
+        "TooManyRequests" => Kind::Throttled,
+        code if code.starts_with("TooMany") => Kind::Quota,
+        "HealthUnavailable" => Kind::Unavailable,
+        _ => return None,
+    })
 }
 
 fn is_about_one_task_definition(operation: &str) -> bool {
