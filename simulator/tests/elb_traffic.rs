@@ -19,7 +19,7 @@ fn world() -> (Simulator, Edge, String) {
     rule(&simulator, &edge, (100, "shop.example.com"), &[(&edge.group, 3), (&green, 1)]);
     targets(&simulator, &edge.group, &["10.0.9.1", "10.0.9.2"]);
     targets(&simulator, &green, &["10.0.9.3"]);
-    simulator.advance(Duration::from_secs(60));
+    simulator.advance(Duration::from_mins(1));
     (simulator, edge, green)
 }
 
@@ -36,7 +36,7 @@ fn count(simulator: &Simulator, request: &HttpRequest, times: usize) -> BTreeMap
 }
 
 /// A rule of this priority that answers with its own number.
-fn answer(simulator: &Simulator, edge: &Edge, priority: i64, conditions: Value) {
+fn answer(simulator: &Simulator, edge: &Edge, priority: i64, conditions: &Value) {
     let fixed = json!({"StatusCode": "200", "MessageBody": priority.to_string(), "ContentType": "text/plain"});
     let input = json!({
         "ListenerArn": edge.listener, "Priority": priority, "Conditions": conditions,
@@ -89,15 +89,15 @@ fn the_first_rule_whose_conditions_all_hold_decides() {
         &simulator,
         &edge,
         1,
-        json!([{"Field": "host-header", "Values": ["*.Example.com"]}, {"Field": "path-pattern", "Values": ["/img/*"]}]),
+        &json!([{"Field": "host-header", "Values": ["*.Example.com"]}, {"Field": "path-pattern", "Values": ["/img/*"]}]),
     );
     let header = json!({"HttpHeaderName": "X-Tenant", "Values": ["a*"]});
-    answer(&simulator, &edge, 2, json!([{"Field": "http-header", "HttpHeaderConfig": header}]));
-    answer(&simulator, &edge, 3, json!([{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["POST"]}}]));
+    answer(&simulator, &edge, 2, &json!([{"Field": "http-header", "HttpHeaderConfig": header}]));
+    answer(&simulator, &edge, 3, &json!([{"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["POST"]}}]));
     let query = json!({"Values": [{"Key": "version", "Value": "v?"}, {"Value": "beta"}]});
-    answer(&simulator, &edge, 4, json!([{"Field": "query-string", "QueryStringConfig": query}]));
-    answer(&simulator, &edge, 5, json!([{"Field": "source-ip", "SourceIpConfig": {"Values": ["198.51.100.0/24"]}}]));
-    answer(&simulator, &edge, 6, json!([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/item/[0-9]+$"]}}]));
+    answer(&simulator, &edge, 4, &json!([{"Field": "query-string", "QueryStringConfig": query}]));
+    answer(&simulator, &edge, 5, &json!([{"Field": "source-ip", "SourceIpConfig": {"Values": ["198.51.100.0/24"]}}]));
+    answer(&simulator, &edge, 6, &json!([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/item/[0-9]+$"]}}]));
     let at = |path: &str| HttpRequest::get(&edge.dns_name, path).host("other.test");
     let rows = [
         ("wildcards of host and path", at("/img/a.png").host("shop.example.COM:80"), "1"),
@@ -195,7 +195,7 @@ fn a_network_load_balancer_passes_connections_on() {
     targets(&simulator, &group, &["10.0.9.1"]);
     let request = HttpRequest::get(balancer["DNSName"].as_str().unwrap(), "/").port(5432);
     assert_eq!(simulator.send(&request).status, 0, "not active yet");
-    simulator.advance(Duration::from_secs(60));
+    simulator.advance(Duration::from_mins(1));
     assert_eq!(simulator.send(&request).target.as_deref(), Some("10.0.9.1:5432"));
     assert_eq!(simulator.send(&request.port(80)).status, 0, "no listener");
 }

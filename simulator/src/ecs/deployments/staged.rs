@@ -116,8 +116,11 @@ fn give_traffic(world: &mut World, service: &mut Service, progress: &mut Progres
     if stage == "TEST_TRAFFIC_SHIFT" && since(progress.since, world.now).is_zero() {
         shift::test(world, primary);
     }
+    let is_first = service.last_completed.is_none();
     let Some(record) = service.history.last_mut() else { return };
     let percent = match stage {
+        // Nothing else serves: there is nobody to share with (?).
+        "PRODUCTION_TRAFFIC_SHIFT" if is_first => 100,
         "PRODUCTION_TRAFFIC_SHIFT" => share(Input(&record.config), since(progress.since, world.now)),
         "POST_PRODUCTION_TRAFFIC_SHIFT" | "BAKE_TIME" | "CLEAN_UP" => 100,
         _ => return,
