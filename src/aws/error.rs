@@ -262,7 +262,7 @@ fn of_load_balancing(code: &str) -> Option<Kind> {
         | "TrustStoreNotFound" => Kind::NotFound,
         // These two are about what the spec asks for, the others that begin like them about what the account has.
         "TooManyActions" | "TooManyTags" => Kind::Invalid,
-        "TooManyRequests" => Kind::Throttled,
+        "TooManyRequests" => return None,
         code if code.starts_with("TooMany") => Kind::Quota,
         "HealthUnavailable" => Kind::Unavailable,
         _ => return None,
@@ -426,6 +426,7 @@ mod tests {
             ("AddTags", 400, "TooManyTags", "no", Kind::Invalid),
             ("DescribeTargetHealth", 400, "HealthUnavailable", "no", Kind::Unavailable),
             ("DescribeRules", 400, "Throttling", "Rate exceeded", Kind::Throttled),
+            ("DescribeRules", 400, "TooManyRequestsException", "", Kind::Throttled),
             ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
             ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
             ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
