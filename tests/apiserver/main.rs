@@ -19,5 +19,6 @@ mod refused;
 mod restored;
 mod rollouts;
 mod scaling;
+mod target_groups;
 mod waiting;
 mod world;

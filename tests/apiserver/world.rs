@@ -127,6 +127,7 @@ impl World {
                 settled: Duration::from_secs(1),
                 rolling: Duration::from_millis(100),
                 stopped_tasks: Duration::from_millis(200),
+                in_turn: Duration::from_millis(20),
                 window: Duration::from_millis(10),
             },
             metrics: Arc::new(Metrics::new()),
