@@ -63,8 +63,8 @@ impl Mapping {
         }
     }
 
-    /// A service: itself; the task definition that it runs, which may be waiting for it to go; its rules, for the same reason;
-    /// the target groups that it registers tasks in; and those that claim the same service.
+    /// A service: itself; the task definition that it runs, which may be waiting for it to go or have been deregistered; its
+    /// rules, which may be waiting too; the target groups that it registers tasks in; and those that claim the same service.
     pub(super) fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
         let name = key(guarded);
         if change.itself {
@@ -72,10 +72,11 @@ impl Mapping {
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
+            let is_refused = object.status.as_ref().is_some_and(|status| status.refused_task_definition.is_some());
             let waits = self.caches.task_definitions.get(&namespace, &name).is_some_and(|found| {
                 found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
             });
-            if waits {
+            if waits || is_refused {
                 self.task_definitions.look_at(&namespace, &name);
             }
         }
