@@ -1,5 +1,6 @@
 //! A target group is made, kept, replaced and deleted; and what goes wrong on the way is told.
 
+use crate::edge::{Edge, elb};
 use crate::world::{World, fast, running, until_some, with};
 use ecs_operator::api::EcsTargetGroup;
 use kube::Api;
@@ -8,17 +9,9 @@ use serde_json::{Value, json};
 use simulator::{Fault, FaultKind, TargetBehaviour};
 use std::time::Duration;
 
-/// A load balancer that somebody else made, with a listener on port 80 that answers 404; its ARN.
+/// A listener that somebody else made, on port 80 of a load balancer `edge`; its ARN.
 fn listener(world: &World) -> String {
-    let made = elb(world, "CreateLoadBalancer", json!({"Name": "edge", "Subnets": ["subnet-a", "subnet-b"]}));
-    let arn = made["LoadBalancers"][0]["LoadBalancerArn"].clone();
-    let not_found = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]);
-    let asked = json!({"LoadBalancerArn": arn, "Protocol": "HTTP", "Port": 80, "DefaultActions": not_found});
-    elb(world, "CreateListener", asked)["Listeners"][0]["ListenerArn"].as_str().unwrap().to_owned()
-}
-
-fn elb(world: &World, operation: &str, input: Value) -> Value {
-    world.aws.call_elb(operation, input).unwrap()
+    Edge::new(world, "edge").listener
 }
 
 /// A target group for that listener.
@@ -76,9 +69,9 @@ fn is_ready(object: &EcsTargetGroup) -> bool {
 /// Whether a condition stands there with this reason and each of these words.
 fn says(object: &EcsTargetGroup, kind: &str, holds: &str, reason: &str, words: &[&str]) -> bool {
     let conditions = object.status.iter().flat_map(|status| &status.conditions);
-    conditions.filter(|one| one.type_ == kind && one.status == holds).any(|one| {
-        (reason.is_empty() || one.reason == reason) && words.iter().all(|word| one.message.contains(word))
-    })
+    conditions
+        .filter(|one| one.type_ == kind && one.status == holds)
+        .any(|one| (reason.is_empty() || one.reason == reason) && words.iter().all(|word| one.message.contains(word)))
 }
 
 async fn until_told(world: &World, reason: &str, words: &[&str]) -> EcsTargetGroup {
@@ -119,11 +112,16 @@ fn rule(world: &World, listener: &str, group: &str) -> String {
 async fn a_target_group_takes_its_vpc_from_the_listener_follows_its_edits_and_goes() {
     let world = World::new().await;
     let listener = listener(&world);
-    world.apply(&with(&web(&listener), json!({"deregistrationDelaySeconds": 30, "tags": [{"key": "team", "value": "shop"}]}))).await;
+    world
+        .apply(&with(&web(&listener), json!({"deregistrationDelaySeconds": 30, "tags": [{"key": "team", "value": "shop"}]})))
+        .await;
     let made = until_ready(&world).await;
     let arn = arn(&made);
     let live = groups(&world).remove(0);
-    assert_eq!((&live["VpcId"], &live["Protocol"], &live["HealthCheckPath"]), (&json!("vpc-00000000000000001"), &json!("HTTP"), &json!("/healthz")));
+    assert_eq!(
+        (&live["VpcId"], &live["Protocol"], &live["HealthCheckPath"]),
+        (&json!("vpc-00000000000000001"), &json!("HTTP"), &json!("/healthz"))
+    );
     assert_eq!(attribute(&world, &arn, "deregistration_delay.timeout_seconds"), "30");
     assert!(tags(&world, &arn).contains(&"team".to_owned()));
     assert_eq!((world.count("CreateTargetGroup"), world.count("ModifyTargetGroup")), (1, 0));
@@ -153,7 +151,8 @@ async fn a_target_group_takes_its_vpc_from_the_listener_follows_its_edits_and_go
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_somebody_elses_target_group_has_is_told_until_it_is_free() {
     let world = World::new().await;
-    let theirs = json!({"Name": "checkout", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-00000000000000001", "TargetType": "ip"});
+    let theirs =
+        json!({"Name": "checkout", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-00000000000000001", "TargetType": "ip"});
     let theirs = elb(&world, "CreateTargetGroup", theirs)["TargetGroups"][0]["TargetGroupArn"].clone();
     let named = with(&alone(), json!({"name": "checkout"}));
     world.apply(&named).await;
@@ -162,7 +161,8 @@ async fn a_name_that_somebody_elses_target_group_has_is_told_until_it_is_free() 
     // Equal settings are no excuse: AWS would give it back as if it had been made.
     world.apply(&with(&named, json!({"healthCheck": null}))).await;
     until(&world, "the edit was looked at", |object| {
-        object.status.as_ref().unwrap().observed_generation == object.metadata.generation && says(object, "Ready", "False", "Conflict", &[])
+        object.status.as_ref().unwrap().observed_generation == object.metadata.generation
+            && says(object, "Ready", "False", "Conflict", &[])
     })
     .await;
     assert_eq!(tags(&world, theirs.as_str().unwrap()), [] as [String; 0]);
@@ -222,7 +222,9 @@ async fn what_aws_cannot_change_is_replaced_and_the_old_one_serves_until_nothing
     assert!(new != old && !replacing.status.unwrap().serving);
     assert_eq!(groups(&world).len(), 2);
     elb(&world, "ModifyRule", json!({"RuleArn": rule, "Actions": [{"Type": "forward", "TargetGroupArn": new}]}));
-    let after = until(&world, "the old one is gone", |object| is_ready(object) && object.status.as_ref().unwrap().previous.is_empty()).await;
+    let after =
+        until(&world, "the old one is gone", |object| is_ready(object) && object.status.as_ref().unwrap().previous.is_empty())
+            .await;
     assert!(after.status.unwrap().serving);
     let left = groups(&world);
     assert_eq!((left.len(), &left[0]["ProtocolVersion"]), (1, &json!("HTTP2")));
@@ -241,13 +243,15 @@ async fn unhealthy_targets_are_told_with_what_to_look_at() {
     until(&world, "it says why no target is healthy", |object| {
         let targets = object.status.iter().flat_map(|status| &status.targets);
         let mut unhealthy = targets.filter(|it| it.reason.as_deref() == Some("Target.Timeout"));
-        let is_told = unhealthy.any(|it| it.hint.as_ref().is_some_and(|hint| hint.contains("security group") && hint.contains("port 80")));
+        let is_told =
+            unhealthy.any(|it| it.hint.as_ref().is_some_and(|hint| hint.contains("security group") && hint.contains("port 80")));
         is_told && says(object, "Available", "False", "NoHealthyTargets", &["Target.Timeout"]) && is_ready(object)
     })
     .await;
     world.aws.set_target("", TargetBehaviour::Healthy);
     until(&world, "targets are healthy", |object| {
-        says(object, "Available", "True", "HealthyTargets", &[]) && object.status.as_ref().unwrap().healthy.unwrap_or_default() > 0
+        says(object, "Available", "True", "HealthyTargets", &[])
+            && object.status.as_ref().unwrap().healthy.unwrap_or_default() > 0
     })
     .await;
     assert_eq!((world.count("RegisterTargets"), world.count("DeregisterTargets")), (0, 0), "targets are ECS's alone");
@@ -282,10 +286,14 @@ async fn what_is_retained_stays_in_aws_without_our_tags() {
 #[tokio::test(flavor = "multi_thread")]
 async fn observe_shows_a_target_group_and_writes_nothing() {
     let world = World::new().await;
-    let theirs = json!({"Name": "checkout", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-00000000000000001", "TargetType": "ip"});
+    let theirs =
+        json!({"Name": "checkout", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-00000000000000001", "TargetType": "ip"});
     elb(&world, "CreateTargetGroup", theirs);
     world.apply(&with(&alone(), json!({"name": "checkout", "managementPolicy": "Observe", "port": 8080}))).await;
-    let seen = until(&world, "the difference is told", |object| says(object, "Drifted", "True", "Differs", &["port", "healthCheck.path"])).await;
+    let seen = until(&world, "the difference is told", |object| {
+        says(object, "Drifted", "True", "Differs", &["port", "healthCheck.path"])
+    })
+    .await;
     assert!(says(&seen, "Ready", "True", "Observed", &[]));
     delete(&world).await;
     until_gone(&world).await;
@@ -336,7 +344,8 @@ const CALLS: [&str; 10] = [
 async fn life(world: &World) {
     world.apply(&with(&alone(), json!({"tags": [{"key": "old", "value": "1"}], "deregistrationDelaySeconds": 9}))).await;
     until_ready(world).await;
-    let other = json!({"tags": [{"key": "new", "value": "1"}], "deregistrationDelaySeconds": 8, "healthCheck": {"path": "/other"}});
+    let other =
+        json!({"tags": [{"key": "new", "value": "1"}], "deregistrationDelaySeconds": 8, "healthCheck": {"path": "/other"}});
     edit(world, other).await;
     until_ready(world).await;
     let group = groups(world).remove(0);
