@@ -3,10 +3,9 @@
 
 use super::Desired;
 use super::desired::Present;
-use super::observed::{Certificates, Observed, State};
 use super::plan::is_new;
+use super::observed::{Certificates, Observed, State};
 use crate::api::EcsLoadBalancer;
-use crate::api::shared::ManagementPolicy;
 use crate::aws::elb::{LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::reflector::Pace;
 use crate::domain::ObjectKey;

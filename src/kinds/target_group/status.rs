@@ -220,7 +220,7 @@ fn progressing(reason: &'static str, next: &Next) -> Vec<Statement> {
 
 fn is_ready(want: &Present, seen: &Observed, end: &Result<Next, Stop>) -> bool {
     match end {
-        Ok(Next::Acted) => true,
+        Ok(Next::Acted | Next::Ordered) => true,
         Ok(Next::Settled) => want.only_observed || is_as_declared(want, seen),
         Ok(Next::Progressing(_)) | Err(_) => !want.only_observed && is_as_declared(want, seen),
         Ok(Next::Gone) => false,

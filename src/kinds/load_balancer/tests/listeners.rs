@@ -32,7 +32,8 @@ fn listeners_carry_our_tags_and_those_of_the_load_balancer() {
     world.on(80).tags.remove("team");
     world.on(80).tags.insert("cost".to_owned(), "9".to_owned());
     world.settle();
-    assert_eq!((world.on(80).tags["team"].as_str(), world.on(80).tags["cost"].as_str()), ("shop", "9"));
+    let tags = &world.on(80).tags;
+    assert_eq!((tags["team"].as_str(), tags["cost"].as_str()), ("shop", "9"));
 }
 
 #[test]
@@ -141,8 +142,7 @@ fn another_protocol_is_an_edit_in_place() {
 #[test]
 fn attributes_of_a_listener_are_sent_once_and_set_back_once() {
     let key = "routing.http.response.server.enabled";
-    let with =
-        |value: &str| application().listening(&[listener(80, "HTTP", json!({"attributes": [{"key": key, "value": value}]}))]);
+    let with = |value: &str| application().listening(&[listener(80, "HTTP", json!({"attributes": [{"key": key, "value": value}]}))]);
     let mut world = in_force(with("false"));
     assert_eq!(world.pass(), Plan::InSync);
     let sent = |world: &super::world::World| {
