@@ -22,5 +22,6 @@ mod refused;
 mod restored;
 mod rollouts;
 mod scaling;
+mod target_groups;
 mod waiting;
 mod world;

@@ -225,8 +225,12 @@ fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     let mut refs = Refs { listener: object.spec.listener.as_ref().map(|it| place(it, &namespace, caches)), ..Refs::default() };
     let this = Key::TargetGroup(namespace.clone(), name);
     let mut users = BTreeSet::new();
-    caches.listener_rules.each(&this, |rule| drop(users.insert(format!("EcsListenerRule {}", full_name(rule)))));
-    caches.load_balancers.each(&this, |it| drop(users.insert(format!("EcsLoadBalancer {}", full_name(it)))));
+    caches.listener_rules.each(&this, |rule| {
+        users.insert(format!("EcsListenerRule {}", full_name(rule)));
+    });
+    caches.load_balancers.each(&this, |load_balancer| {
+        users.insert(format!("EcsLoadBalancer {}", full_name(load_balancer)));
+    });
     caches.services.each(&this, |service| {
         users.insert(format!("EcsService {}", full_name(service)));
         refs.used_by(service);

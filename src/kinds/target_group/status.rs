@@ -3,7 +3,7 @@
 use super::desired::Present;
 use super::difference::{applied, differences};
 use super::health::{counts, grouped};
-use super::observed::{Observed, Shown};
+use super::observed::{Look, Observed, Shown};
 use super::plan::{hindrance, is_drift, to_send};
 use super::settings::{Settings, unlike};
 use super::standing::Standing;
@@ -76,10 +76,12 @@ pub fn status(object: &EcsTargetGroup, pass: &Pass<Kind>, site: Option<&Site>, n
 /// Whether the operator has just started and has not read the target group yet. What was said last is then worth more than
 /// that nothing is known.
 fn is_before_the_first_look(pass: &Pass<Kind>) -> bool {
-    let unread = |seen: &Observed| {
-        let is_unknown = seen.current.shown == Shown::Unknown && seen.current.trouble.is_none();
-        is_unknown && !seen.memory.conditions.is_empty() && seen.memory.arn.is_some()
+    let is_unread = |look: &Look| look.shown == Shown::Unknown && look.trouble.is_none();
+    let is_unread = |seen: &Observed| match &pass.want {
+        Some(Desired::Present(_)) => is_unread(&seen.current),
+        _ => seen.previous.iter().any(|it| is_unread(&it.look)),
     };
+    let unread = |seen: &Observed| is_unread(seen) && !seen.memory.conditions.is_empty() && seen.memory.arn.is_some();
     matches!(pass.end, Ok(Next::Progressing(_))) && pass.done.is_empty() && pass.seen.as_ref().is_some_and(unread)
 }
 

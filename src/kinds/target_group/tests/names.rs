@@ -57,7 +57,7 @@ fn a_protocol_that_the_load_balancer_does_not_speak_is_refused_with_those_that_i
 
 #[test]
 fn a_name_says_whose_it_is_and_never_changes_from_one_version_of_the_operator_to_another() {
-    assert_eq!(settings(&web()).name, "shop-web-GOLDEN");
+    assert_eq!(settings(&web()).name, "shop-web-2c5e9b5dbe");
 }
 
 #[test]

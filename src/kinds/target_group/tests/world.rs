@@ -5,7 +5,6 @@ use crate::api::{EcsTargetGroup, EcsTargetGroupStatus};
 use crate::aws::AwsError;
 use crate::aws::elb::TargetGroupView;
 use crate::aws::elb::model::{HealthCheck, Matcher, NewTargetGroup, TargetGroup, TargetHealth};
-use crate::domain::owner::Owner;
 use crate::engine::next::Next;
 use crate::engine::{Managed, Pass, Plan};
 use crate::kinds::listener::Place;
@@ -97,16 +96,6 @@ impl World {
 
     pub fn status(&self) -> EcsTargetGroupStatus {
         self.object.status.clone().unwrap_or_default()
-    }
-
-    pub fn owner(&self) -> Owner {
-        Owner {
-            installation: "here".to_owned(),
-            kind: "EcsTargetGroup".to_owned(),
-            namespace: "shop".to_owned(),
-            name: "web".to_owned(),
-            uid: "uid-of-web".to_owned(),
-        }
     }
 
     pub fn desired(&self) -> Result<Desired, crate::engine::Stop> {
