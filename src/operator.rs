@@ -115,8 +115,20 @@ impl Operator {
         let ended = || stop.clone().cancelled_owned();
         let at_once = self.concurrency;
         tokio::join!(
-            watch::run::<EcsTaskDefinitionKind>(Arc::clone(&ctx), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
-            watch::run::<EcsListenerRuleKind>(Arc::clone(&ctx), &caches.listener_rules, triggers.listener_rules, at_once, ended()),
+            watch::run::<EcsTaskDefinitionKind>(
+                Arc::clone(&ctx),
+                &caches.task_definitions,
+                triggers.task_definitions,
+                at_once,
+                ended()
+            ),
+            watch::run::<EcsListenerRuleKind>(
+                Arc::clone(&ctx),
+                &caches.listener_rules,
+                triggers.listener_rules,
+                at_once,
+                ended()
+            ),
             watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
         );
         background.shutdown().await;

@@ -55,7 +55,10 @@ pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) ->
     };
     let listeners = load_balancer.status.iter().flat_map(|status| &status.listeners);
     listeners.filter(|listener| listener.port == port).map(|listener| Place::Arn(listener.arn.clone())).next().ok_or_else(|| {
-        Stop::waiting("ListenerNotFound", format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name))
+        Stop::waiting(
+            "ListenerNotFound",
+            format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name),
+        )
     })
 }
 
@@ -99,7 +102,9 @@ fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who
             Some(found) => listener(&found.listener.arn, balancing, who, pace),
             None => not("ListenerNotFound", format!("load balancer {} has no listener on port {port}", value.load_balancer.name)),
         },
-        Sight::Unknown => balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Unknown => {
+            balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error)))
+        }
         Sight::Missing { .. } => not("ListenerNotFound", format!("no load balancer carries the tags {}", shown())),
         Sight::Several { arns } => not(
             "ListenerAmbiguous",
@@ -115,7 +120,8 @@ mod tests {
     #[test]
     fn a_rule_names_its_listener() {
         let rule = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener-rule/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee";
-        let listener = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
+        let listener =
+            "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
         assert_eq!(listener_of(rule), listener);
     }
 }

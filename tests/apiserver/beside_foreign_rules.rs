@@ -34,8 +34,13 @@ async fn beside(seed: u64) {
     let world = World::new().await;
     let edge = Edge::new(&world, "edge");
     let theirs = edge.target_group("theirs");
-    world.aws.call_elb("RegisterTargets", json!({"TargetGroupArn": theirs, "Targets": [{"Id": "10.0.0.9", "Port": 80}]})).unwrap();
-    for (priority, host) in [(3, "x.example.com"), (1000, "*.theirs.example.com"), (1010, "y.example.com"), (28_300, "z.example.com")] {
+    world
+        .aws
+        .call_elb("RegisterTargets", json!({"TargetGroupArn": theirs, "Targets": [{"Id": "10.0.0.9", "Port": 80}]}))
+        .unwrap();
+    for (priority, host) in
+        [(3, "x.example.com"), (1000, "*.theirs.example.com"), (1010, "y.example.com"), (28_300, "z.example.com")]
+    {
         edge.foreign(priority, host, &theirs);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -57,7 +62,8 @@ async fn beside(seed: u64) {
     }
     world.aws.clear_faults();
     for (name, manifest) in &declared {
-        until_some(&format!("seed {seed}: {name} is as declared"), async || as_declared(&world, &edge, name, manifest).await).await;
+        until_some(&format!("seed {seed}: {name} is as declared"), async || as_declared(&world, &edge, name, manifest).await)
+            .await;
     }
     let ours: usize = declared.keys().map(|name| edge.ours(name).len()).sum();
     assert_eq!(edge.rules().len(), ours + 4, "seed {seed}: nothing that nobody declared is left");
@@ -83,7 +89,8 @@ fn fail(world: &World, chance: &mut StdRng) {
 
 /// A declaration of a few hosts that no other name has, sometimes with a priority of its own.
 fn any(name: &str, edge: &Edge<'_>, chance: &mut StdRng) -> Value {
-    let hosts: Vec<String> = (0..chance.random_range(1..9)).map(|_| format!("{name}{}.example.com", chance.random_range(0..12))).collect();
+    let hosts: Vec<String> =
+        (0..chance.random_range(1..9)).map(|_| format!("{name}{}.example.com", chance.random_range(0..12))).collect();
     let hosts: Vec<String> = std::collections::BTreeSet::from_iter(hosts).into_iter().collect();
     let mut manifest = answering(name, &edge.listener, &hosts);
     if chance.random_bool(0.3) {
@@ -107,7 +114,9 @@ async fn as_declared(world: &World, edge: &Edge<'_>, name: &str, manifest: &Valu
         ours.iter().flat_map(|rule| rule["Conditions"][0]["Values"].as_array().unwrap()).map(text).collect();
     hosts.sort();
     let wanted: Vec<String> = manifest["spec"]["match"]["hosts"].as_array().unwrap().iter().map(text).collect();
-    let priority = manifest["spec"]["priority"].as_i64().is_none_or(|priority| ours.first().is_some_and(|rule| text(&rule["Priority"]) == priority.to_string()));
+    let priority = manifest["spec"]["priority"]
+        .as_i64()
+        .is_none_or(|priority| ours.first().is_some_and(|rule| text(&rule["Priority"]) == priority.to_string()));
     let rewrites = manifest["spec"]["rewrite"].is_object();
     let transforms = ours.iter().all(|rule| rule["Transforms"].as_array().is_some_and(|all| !all.is_empty()) == rewrites);
     let tag = manifest["spec"]["tags"][0]["value"].as_str();

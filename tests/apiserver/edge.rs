@@ -79,8 +79,12 @@ impl<'a> Edge<'a> {
     /// The rules that carry the tags of an object, by priority.
     pub fn ours(&self, name: &str) -> Vec<Value> {
         let mark = json!({"Key": "ecs-operator.io/name", "Value": name});
-        let mut all: Vec<Value> =
-            self.rules().into_iter().filter(|one| one["tags"].as_array().unwrap().contains(&mark)).map(|one| one["rule"].clone()).collect();
+        let mut all: Vec<Value> = self
+            .rules()
+            .into_iter()
+            .filter(|one| one["tags"].as_array().unwrap().contains(&mark))
+            .map(|one| one["rule"].clone())
+            .collect();
         all.sort_by_key(|rule| text(&rule["Priority"]).parse::<i32>().unwrap());
         all
     }

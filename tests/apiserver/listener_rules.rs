@@ -90,10 +90,14 @@ async fn what_is_deleted_or_edited_by_hand_is_put_back() {
     let arn = text(&before["RuleArn"]);
     let condition = json!([{"Field": "host-header", "Values": ["b.example.com"]}]);
     elb(&world, "ModifyRule", json!({"RuleArn": arn, "Conditions": condition}));
-    until_some("the host is put back", async || if edge.ours("web") == [before.clone()] { Ok(()) } else { Err(String::new()) }).await;
-    elb(&world, "SetRulePriorities", json!({"RulePriorities": [{"RuleArn": arn, "Priority": 3}]}));
-    until_some("the priority is put back", async || if edge.ours("web") == [before.clone()] { Ok(()) } else { Err(String::new()) })
+    until_some("the host is put back", async || if edge.ours("web") == [before.clone()] { Ok(()) } else { Err(String::new()) })
         .await;
+    elb(&world, "SetRulePriorities", json!({"RulePriorities": [{"RuleArn": arn, "Priority": 3}]}));
+    until_some(
+        "the priority is put back",
+        async || if edge.ours("web") == [before.clone()] { Ok(()) } else { Err(String::new()) },
+    )
+    .await;
     elb(&world, "DeleteRule", json!({"RuleArn": arn}));
     until_some("it is made again", async || if edge.ours("web").len() == 1 { Ok(()) } else { Err(String::new()) }).await;
     let again = edge.ours("web").remove(0);
@@ -204,7 +208,8 @@ async fn a_listener_of_a_network_load_balancer_is_refused_with_a_sentence() {
 async fn a_rule_of_a_service_that_still_exposes_it_waits_for_the_entry_to_go() {
     let world = World::new().await;
     let edge = Edge::new(&world, "edge");
-    let entry = json!({"name": "site", "port": "http", "listener": {"arn": edge.listener}, "match": {"hosts": ["a.example.com"]}});
+    let entry =
+        json!({"name": "site", "port": "http", "listener": {"arn": edge.listener}, "match": {"hosts": ["a.example.com"]}});
     world.apply(&with(&web("nginx:1", 1), json!({"expose": [entry]}))).await;
     until_rule(&world, "web-site", "it was looked at", |rule| rule.status.is_some()).await;
     let is_made = async || if edge.ours("web-site").len() == 1 { Ok(()) } else { Err(String::from("no rule yet")) };

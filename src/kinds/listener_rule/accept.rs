@@ -73,7 +73,11 @@ fn allowed(want: &Present, routes: &Routes) -> Result<(), Stop> {
     let patterns = || mine.iter().flat_map(|entry| entry.hosts.iter().flatten());
     let is_allowed = |host: &str| patterns().any(|pattern| pattern_covers(pattern, host, Case::MeansNothing));
     let is_any = want.hosts.is_empty();
-    let refused = if is_any { Some("any host").filter(|_| !is_allowed("*")) } else { want.hosts.iter().map(String::as_str).find(|host| !is_allowed(host)) };
+    let refused = if is_any {
+        Some("any host").filter(|_| !is_allowed("*"))
+    } else {
+        want.hosts.iter().map(String::as_str).find(|host| !is_allowed(host))
+    };
     match refused {
         None => Ok(()),
         Some(host) => Err(Stop::waiting(
@@ -182,7 +186,10 @@ fn priority_is_free(want: &Present, view: &ListenerView) -> Result<(), Stop> {
         if number > super::priority::LAST {
             return Err(Stop::invalid(
                 "InvalidMatch",
-                format!("the match takes {} rules, and the last would have priority {number}; AWS takes up to 50000", want.parts.len()),
+                format!(
+                    "the match takes {} rules, and the last would have priority {number}; AWS takes up to 50000",
+                    want.parts.len()
+                ),
             ));
         }
         let held = view.rules.iter().find(|(rule, tags)| rule.priority == Some(number) && !judged_ours(tags, &want.owner));

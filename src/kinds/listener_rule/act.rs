@@ -34,7 +34,7 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
             }
             None => Err(Stop::waiting("Outdated", "the match has fewer parts by now")),
         },
-        (Step::Modify(change), _) => modify(change, ctx).await,
+        (Step::Modify(change), Desired::Present(want)) => modify(change, want, ctx).await,
         (Step::SetPriorities(priorities), _) => exchange(priorities, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             known(ctx.aws.elb().add_tags(arn, tags).await, arn, ctx)?;
@@ -53,7 +53,9 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
             Ok(Done::Released { arn: arn.clone() })
         }
         (Step::Disown { arn }, _) => disown(arn, ctx).await,
-        (Step::Create { .. }, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
+        (Step::Create { .. } | Step::Modify(_), Desired::Absent(_)) => {
+            Err(Stop::waiting("Deleting", "the object is being deleted"))
+        }
     }
 }
 
@@ -110,16 +112,14 @@ async fn on_listener(listener: &str, ctx: &Ctx) -> Result<Vec<(Rule, Tags)>, Aws
     for arns in arns.chunks(20) {
         tags.extend(elb.describe_tags(arns).await?);
     }
-    Ok(rules.into_iter().map(|rule| (tags.remove(&rule.arn).unwrap_or_default(), rule)).map(|(tags, rule)| (rule, tags)).collect())
+    Ok(rules
+        .into_iter()
+        .map(|rule| (tags.remove(&rule.arn).unwrap_or_default(), rule))
+        .map(|(tags, rule)| (rule, tags))
+        .collect())
 }
 
-async fn create(
-    object: &EcsListenerRule,
-    want: &Present,
-    part: &Part,
-    wished: i32,
-    ctx: &Ctx,
-) -> Result<Rule, Stop> {
+async fn create(object: &EcsListenerRule, want: &Present, part: &Part, wished: i32, ctx: &Ctx) -> Result<Rule, Stop> {
     let listener = want.listener.clone().unwrap_or_default();
     let who = watcher(object);
     let tags = wanted_tags(want, part);
@@ -153,7 +153,10 @@ async fn create(
             return Ok(rule);
         }
     }
-    Err(Stop::waiting("PriorityInUse", format!("priority {priority} and the {TRIES} before were taken by others at the same moment; it is tried again")))
+    Err(Stop::waiting(
+        "PriorityInUse",
+        format!("priority {priority} and the {TRIES} before were taken by others at the same moment; it is tried again"),
+    ))
 }
 
 /// Reserves the priority, or the next that is free, so that no other pass of this process chooses the same.
@@ -244,9 +247,18 @@ async fn explained(error: AwsError, want: &Present, listener: &str, ctx: &Ctx) -
     }
 }
 
-async fn modify(change: &RuleChange, ctx: &Ctx) -> Result<Done, Stop> {
+async fn modify(change: &RuleChange, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let granted = ctx.aws.guard.grant(change.clone()).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
-    let rule = known(ctx.aws.elb().modify_rule(granted).await, &change.arn, ctx)?;
+    let listener = listener_of(&change.arn);
+    let rule = match ctx.aws.elb().modify_rule(granted).await {
+        Ok(rule) => rule,
+        Err(error) => {
+            if leaves_doubt(&error) {
+                ctx.aws.balancing.touched_listener(&listener);
+            }
+            return Err(explained(error, want, &listener, ctx).await);
+        }
+    };
     tracing::info!(
         arn = rule.arn,
         conditions = change.conditions.is_some(),

@@ -40,10 +40,9 @@ fn covers_one(wide: &Condition, narrow: &Condition) -> bool {
                 same_key && pattern_covers(wide_value, value, Case::MeansNothing)
             })
         }),
-        (
-            Condition::SourceIp { cidrs: wide, ip_address_type },
-            Condition::SourceIp { cidrs: narrow, ip_address_type: other },
-        ) => ip_address_type == other && each(narrow, |narrow| wide.iter().any(|wide| contains(wide, narrow))),
+        (Condition::SourceIp { cidrs: wide, ip_address_type }, Condition::SourceIp { cidrs: narrow, ip_address_type: other }) => {
+            ip_address_type == other && each(narrow, |narrow| wide.iter().any(|wide| contains(wide, narrow)))
+        }
         (wide, narrow) => wide == narrow,
     }
 }

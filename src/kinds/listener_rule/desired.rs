@@ -223,9 +223,8 @@ fn of_object(name: &str, found: Option<&EcsTargetGroup>, weight: i32) -> Result<
 }
 
 fn transforms(rewrite: &crate::api::load_balancing::Rewrite) -> BTreeSet<Transform> {
-    let one = |it: &crate::api::load_balancing::RegexReplace| {
-        vec![Rewrite { regex: it.regex.clone(), replace: it.replace.clone() }]
-    };
+    let one =
+        |it: &crate::api::load_balancing::RegexReplace| vec![Rewrite { regex: it.regex.clone(), replace: it.replace.clone() }];
     let host = rewrite.host.as_ref().map(|it| Transform::HostHeaderRewrite(one(it)));
     let url = rewrite.url.as_ref().map(|it| Transform::UrlRewrite(one(it)));
     host.into_iter().chain(url).collect()

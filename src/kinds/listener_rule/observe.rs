@@ -35,9 +35,8 @@ pub fn observe(object: &EcsListenerRule, want: Result<&Desired, &Stop>, ctx: &Ct
         }
         Ok(Desired::Absent(want)) => {
             seen.elsewhere = elsewhere(&memory, None, ctx, &who);
-            seen.is_service_up = want.service.as_ref().is_some_and(|service| {
-                service.was_sent && is_up(&ctx.aws.services.get(&service.key))
-            });
+            seen.is_service_up =
+                want.service.as_ref().is_some_and(|service| service.was_sent && is_up(&ctx.aws.services.get(&service.key)));
         }
         Err(_) => {
             let known = memory.listener_arn.clone().map(Place::Arn);

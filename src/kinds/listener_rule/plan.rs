@@ -182,12 +182,7 @@ fn taken(want: &Present, view: &ListenerView) -> BTreeSet<i32> {
 ///
 /// # Errors
 /// [`Stop::Waiting`] when the band has none.
-pub fn free_priority(
-    want: &Present,
-    view: &ListenerView,
-    conditions: &Conditions,
-    beside: &BTreeSet<i32>,
-) -> Result<i32, Stop> {
+pub fn free_priority(want: &Present, view: &ListenerView, conditions: &Conditions, beside: &BTreeSet<i32>) -> Result<i32, Stop> {
     let taken: BTreeSet<i32> = taken(want, view).union(beside).copied().collect();
     priority::choose(want.band, conditions, &standing(want, view), &taken).ok_or_else(|| {
         Stop::waiting(

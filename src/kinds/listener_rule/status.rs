@@ -18,7 +18,7 @@ use crate::engine::ctx::Site;
 use crate::engine::drift;
 use crate::engine::next::Next;
 use crate::engine::{Notice, Pass, Stop, statements_of};
-use crate::kinds::listener::{Found, listener_of};
+use crate::kinds::listener::{Found, is_gone, listener_of};
 use jiff::Timestamp;
 
 /// What must stand in status before a step: where it goes, and the priority by which a new rule is found again.
@@ -59,8 +59,8 @@ pub fn status(object: &EcsListenerRule, pass: &Pass<Kind>, site: Option<&Site>, 
     };
     if let (Some(want), Some(seen)) = (present, &pass.seen) {
         show(&mut status, want, seen, pass);
-        remember_applied(&mut status, want, pass);
         status.drift = drift_to_report(want, seen);
+        remember_applied(&mut status, want, pass);
     }
     if let (Some(Desired::Absent(want)), Some(seen)) = (&pass.want, &pass.seen) {
         show_what_is_left(&mut status, want, seen, pass);
@@ -110,35 +110,45 @@ fn show(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>)
     let Some(view) = seen.view() else { return };
     status.load_balancer_arn = Some(view.load_balancer.arn.clone());
     status.url = url(want, view);
-    let stood = status.listener_arn.replace(view.listener.arn.clone());
-    let here: Vec<Rule> = match want.is_only_observed {
-        true => observed_rule(want, view).into_iter().map(|(rule, _)| rule.clone()).collect(),
-        false => seen.ours(&want.owner).map(|(rule, _)| rule.clone()).collect(),
+    let here: Vec<Rule> = if want.is_only_observed {
+        observed_rule(want, view).into_iter().map(|(rule, _)| rule.clone()).collect()
+    } else {
+        seen.ours(&want.owner).map(|(rule, _)| rule.clone()).collect()
     };
     let gone = |arn: &str| seen.elsewhere.iter().any(|(at, found)| *at == arn && is_read(found));
     let mut all = after(here.into_iter().chain(seen.ours_elsewhere(&want.owner).map(|(rule, _)| rule.clone())).collect(), pass);
     // What stands where it could not be looked at is kept in mind.
-    let unread = status.rules.iter().filter(|part| part.arn.as_deref().is_some_and(|arn| {
-        let listener = listener_of(arn);
-        listener != view.listener.arn && !gone(&listener) && !is_released(pass, arn)
-    }));
+    let unread = status.rules.iter().filter(|part| {
+        part.arn.as_deref().is_some_and(|arn| {
+            let listener = listener_of(arn);
+            listener != view.listener.arn && !gone(&listener) && !is_released(pass, arn)
+        })
+    });
     let mut parts: Vec<RulePart> = unread.cloned().collect();
     all.retain(|rule| !parts.iter().any(|part| part.arn.as_ref() == Some(&rule.arn)));
-    let pending = pending(status, stood.as_ref() == Some(&view.listener.arn), seen, pass);
+    let pending = pending(status, view, pass);
+    // What may have been made is looked for on the listener that is remembered.
+    if pending.is_empty() || status.listener_arn.is_none() {
+        status.listener_arn = Some(view.listener.arn.clone());
+    }
     let first = all.iter().find(|rule| listener_of(&rule.arn) == view.listener.arn);
     status.priority = first.and_then(|rule| rule.priority).or(want.priority);
     let forwards = first.into_iter().flat_map(Rule::target_groups);
-    status.target_groups =
-        forwards.map(|it| WeightedTargetGroup { arn: it.arn.clone(), weight: it.weight }).collect();
-    let made = |(part, rule): (i32, &Rule)| RulePart { part, arn: Some(rule.arn.clone()), priority: rule.priority.unwrap_or_default() };
+    status.target_groups = forwards.map(|it| WeightedTargetGroup { arn: it.arn.clone(), weight: it.weight }).collect();
+    let made =
+        |(part, rule): (i32, &Rule)| RulePart { part, arn: Some(rule.arn.clone()), priority: rule.priority.unwrap_or_default() };
     parts.extend((0..).zip(&all).map(made));
     parts.extend(pending);
     status.rules = parts;
     status.shadowed_by = shadow(want, view, &all);
 }
 
-const fn is_read(found: &Found) -> bool {
-    !matches!(found, Found::Unknown)
+fn is_read(found: &Found) -> bool {
+    match found {
+        Found::There(_) => true,
+        Found::Unknown => false,
+        Found::Not(stop) => is_gone(stop),
+    }
 }
 
 fn is_released(pass: &Pass<Kind>, arn: &str) -> bool {
@@ -146,13 +156,12 @@ fn is_released(pass: &Pass<Kind>, arn: &str) -> bool {
 }
 
 /// Rules that were about to be made and of which nobody knows: kept until a look at the listener told.
-fn pending(status: &Status, is_same_listener: bool, seen: &Observed, pass: &Pass<Kind>) -> Vec<RulePart> {
+fn pending(status: &Status, view: &ListenerView, pass: &Pass<Kind>) -> Vec<RulePart> {
     if pass.done.iter().any(|done| matches!(done, Done::Looked(_))) || was_refused(pass) {
         return Vec::new();
     }
-    let is_seen = |priority: i32| {
-        is_same_listener && seen.view().is_some_and(|view| view.rules.iter().any(|(rule, _)| rule.priority == Some(priority)))
-    };
+    let is_same_listener = status.listener_arn.as_ref() == Some(&view.listener.arn);
+    let is_seen = |priority: i32| is_same_listener && view.rules.iter().any(|(rule, _)| rule.priority == Some(priority));
     let is_made = |part: i32| {
         let is_it = |made: usize| i32::try_from(made) == Ok(part);
         pass.done.iter().any(|done| matches!(done, Done::Created { part, .. } if is_it(*part)))
@@ -193,9 +202,10 @@ fn show_what_is_left(status: &mut Status, want: &Absent, seen: &Observed, pass: 
 /// Where a request that matches can be sent, as far as the match says it.
 fn url(want: &Present, view: &ListenerView) -> Option<String> {
     let has_wildcard = |text: &str| text.contains(['*', '?']);
-    let host = match want.hosts.is_empty() {
-        true => view.load_balancer.dns_name.clone()?,
-        false => want.hosts.iter().find(|host| !has_wildcard(host))?.clone(),
+    let host = if want.hosts.is_empty() {
+        view.load_balancer.dns_name.clone()?
+    } else {
+        want.hosts.iter().find(|host| !has_wildcard(host))?.clone()
     };
     let (scheme, default) = if view.listener.protocol.as_deref() == Some("HTTPS") { ("https", 443) } else { ("http", 80) };
     let port = view.listener.port.filter(|port| *port != default).map(|port| format!(":{port}")).unwrap_or_default();
@@ -216,18 +226,16 @@ fn shadow(want: &Present, view: &ListenerView, ours: &[Rule]) -> Option<Shadowed
     Some(ShadowedBy { arn: other.arn.clone(), priority: other.priority?, owner: holder(tags, &want.owner) })
 }
 
-/// Once AWS is as declared, or was told to become so, the declaration is what is in force.
+/// Once AWS is as declared, the declaration is what is in force.
 fn remember_applied(status: &mut Status, want: &Present, pass: &Pass<Kind>) {
-    let has_written = pass.done.iter().any(|done| !matches!(done, Done::Found { .. } | Done::Looked(_)));
-    let is_in_force = match pass.end {
-        Ok(Next::Settled) => true,
-        Ok(Next::Acted) => has_written,
-        _ => false,
-    };
-    if want.look_at.is_some() && matches!(pass.end, Ok(Next::Settled)) {
+    if !matches!(pass.end, Ok(Next::Settled)) {
+        return;
+    }
+    if want.look_at.is_some() {
         status.reconciled_at.clone_from(&want.look_at);
     }
-    if is_in_force && !want.is_only_observed {
+    let is_in_force = !(want.is_only_observed || want.paused || !status.drift.is_empty());
+    if is_in_force {
         status.applied_hash = Some(want.hash.clone());
         status.applied.clone_from(&want.applied);
     }
@@ -320,7 +328,11 @@ fn settled(status: &Status, want: &Present, accepted: Statement) -> Vec<Statemen
         several => format!("the listener has it as {several} rules, the first with priority {priority}"),
     };
     let Some(by) = &status.shadowed_by else {
-        return vec![Statement::yes(Type::Ready, "Programmed", rules.clone()), accepted, Statement::yes(Type::Programmed, "Programmed", rules)];
+        return vec![
+            Statement::yes(Type::Ready, "Programmed", rules.clone()),
+            accepted,
+            Statement::yes(Type::Programmed, "Programmed", rules),
+        ];
     };
     let who = by.owner.as_ref().map(|owner| format!(" of EcsListenerRule {owner}")).unwrap_or_default();
     let message = format!(
@@ -354,7 +366,10 @@ pub fn notices(before: &Status, after: &Status, pass: &Pass<Kind>) -> Vec<Notice
     for done in &pass.done {
         match done {
             Done::Created { rule, .. } => {
-                all.push(normal("Created", format!("rule {} was made with priority {}", rule.arn, rule.priority.unwrap_or_default())));
+                all.push(normal(
+                    "Created",
+                    format!("rule {} was made with priority {}", rule.arn, rule.priority.unwrap_or_default()),
+                ));
             }
             Done::Changed(rule) => all.push(normal("Changed", format!("rule {} was changed", rule.arn))),
             Done::Moved(moved) => {

@@ -3,11 +3,11 @@
 use super::world::{World, failure, other, refusal, rule_for, shared};
 use crate::aws::Kind;
 use crate::aws::elb::model::{Action, Weighted};
+use crate::domain::ServiceKey;
 use crate::engine::Plan;
 use crate::kinds::listener::Place;
 use crate::kinds::listener_rule::Step;
 use crate::kinds::listener_rule::refs::OwnService;
-use crate::domain::ServiceKey;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -35,7 +35,10 @@ fn a_rule_is_made_once_and_settles() {
     let mut world = rule_for("shop.example.com");
     assert!(matches!(world.pass(), Plan::Do(steps) if matches!(steps.as_slice(), [Step::Create { part: 0, .. }])));
     assert_eq!(world.pass(), Plan::InSync);
-    assert_eq!((world.condition("Ready"), world.condition("Accepted"), world.condition("Programmed")), (Some(true), Some(true), Some(true)));
+    assert_eq!(
+        (world.condition("Ready"), world.condition("Accepted"), world.condition("Programmed")),
+        (Some(true), Some(true), Some(true))
+    );
     assert_eq!(world.status.priority, world.only().priority);
     assert_eq!(world.status.url.as_deref(), Some("https://shop.example.com/"));
     assert_eq!(world.status.target_groups.iter().map(|it| it.arn.as_str()).collect::<Vec<_>>(), ["tg-a"]);
@@ -50,7 +53,11 @@ fn another_host_is_one_change_in_place() {
     let before = world.only();
     world.hosts(&["b.example.com"]);
     world.settle();
-    assert!(matches!(world.sent.as_slice(), [Step::Modify(change), Step::Tag { .. }] if change.actions.is_none()), "{:?}", world.sent);
+    assert!(
+        matches!(world.sent.as_slice(), [Step::Modify(change), Step::Tag { .. }] if change.actions.is_none()),
+        "{:?}",
+        world.sent
+    );
     assert_eq!((world.only().arn, world.only().priority), (before.arn, before.priority));
 }
 
@@ -418,7 +425,9 @@ fn only_what_differs_is_sent() {
     world.set("stickiness", json!({"durationSeconds": 60}));
     world.sent.clear();
     world.settle();
-    assert!(matches!(world.sent.as_slice(), [Step::Modify(change)] if change.conditions.is_none() && change.transforms.is_none()));
+    assert!(
+        matches!(world.sent.as_slice(), [Step::Modify(change)] if change.conditions.is_none() && change.transforms.is_none())
+    );
     world.set("stickiness", json!(null));
     world.settle();
     assert!(matches!(world.only().actions[0], Action::Forward { stickiness_seconds: None, .. }));

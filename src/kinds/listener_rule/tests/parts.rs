@@ -75,7 +75,8 @@ fn the_hash_of_a_part_never_changes() {
 
 #[test]
 fn conditions_are_told_in_aws_s_words() {
-    let fields = json!({"hosts": ["a"], "paths": ["/x"], "query": [{"value": "1"}], "headers": [{"name": "X-T", "values": ["b"]}]});
+    let fields =
+        json!({"hosts": ["a"], "paths": ["/x"], "query": [{"value": "1"}], "headers": [{"name": "X-T", "values": ["b"]}]});
     let told = shown(&whole(&matching(fields)));
     assert_eq!(told, "host-header=a; path-pattern=/x; http-header=x-t:b; query-string=*=1");
 }

@@ -30,7 +30,8 @@ enum Event {
 }
 
 fn events() -> impl Strategy<Value = Event> {
-    let forward = vec![json!([{"targetGroupArn": "tg-a"}]), json!([{"targetGroupArn": "tg-a", "weight": 2}, {"targetGroupArn": "tg-b"}])];
+    let forward =
+        vec![json!([{"targetGroupArn": "tg-a"}]), json!([{"targetGroupArn": "tg-a", "weight": 2}, {"targetGroupArn": "tg-b"}])];
     prop_oneof![
         4 => matches().prop_map(|declared| Event::Match(serde_json::to_value(declared).unwrap())),
         1 => proptest::option::of(select(vec![40, 60, 2000])).prop_map(Event::Priority),
@@ -99,7 +100,8 @@ fn world_beside(others: Vec<(i32, Value, bool)>) -> World {
     let mut world = rule_for("a");
     for (number, (priority, matching, ours)) in others.into_iter().enumerate() {
         if world.aws[&shared()].rules.iter().all(|(rule, _)| rule.priority != Some(priority)) {
-            let tags = if ours { tags_of("team", &format!("r{number}")) } else { BTreeMap::from([("team".to_owned(), "x".to_owned())]) };
+            let tags =
+                if ours { tags_of("team", &format!("r{number}")) } else { BTreeMap::from([("team".to_owned(), "x".to_owned())]) };
             world.foreign(priority, matching, tags);
         }
     }

@@ -11,7 +11,12 @@ use std::collections::BTreeMap;
 fn the_url_says_where_a_request_that_matches_can_be_sent() {
     for (matching, port, protocol, url) in [
         (json!({"hosts": ["a.example.com"]}), 443, "HTTPS", Some("https://a.example.com/")),
-        (json!({"hosts": ["*.example.com", "b.example.com"], "paths": ["/x/*", "/y"]}), 80, "HTTP", Some("http://b.example.com/y")),
+        (
+            json!({"hosts": ["*.example.com", "b.example.com"], "paths": ["/x/*", "/y"]}),
+            80,
+            "HTTP",
+            Some("http://b.example.com/y"),
+        ),
         (json!({"hosts": ["a.example.com"], "paths": ["/cart/*"]}), 8443, "HTTPS", Some("https://a.example.com:8443/cart/")),
         (json!({"paths": ["/*"]}), 80, "HTTP", Some("http://shared-1.elb.example/")),
         (json!({"hosts": ["*.example.com"]}), 443, "HTTPS", None),
@@ -40,7 +45,10 @@ fn a_rule_that_can_never_match_is_not_ready_and_says_why() {
     assert_eq!((by.priority, by.owner.as_deref()), (5, Some("team/web")));
     world.rule(&foreign.arn).0.priority = Some(200);
     world.pass();
-    assert_eq!((world.condition("Ready"), world.condition("Shadowed"), world.status.shadowed_by.clone()), (Some(true), None, None));
+    assert_eq!(
+        (world.condition("Ready"), world.condition("Shadowed"), world.status.shadowed_by.clone()),
+        (Some(true), None, None)
+    );
 }
 
 #[test]
