@@ -21,12 +21,17 @@ use crate::engine::{Notice, Pass, Stop, statements_of};
 use crate::kinds::listener::{Found, is_gone, listener_of};
 use jiff::Timestamp;
 
-/// What must stand in status before a step: where it goes, and the priority by which a new rule is found again.
+/// What must stand in status before a step: where it goes, the priority by which a new rule is found again, and the optional
+/// fields that may be there from now on.
 pub fn promise(before: &Status, want: &Desired, step: &Step, site: &Site) -> Status {
     let mut status = before.clone();
     place(&mut status, site);
     if let Step::Found { listener } = step {
         status.listener_arn = Some(listener.clone());
+    }
+    if let (Desired::Present(want), Step::Create { .. } | Step::Modify(_) | Step::Tag { .. }) = (want, step) {
+        status.applied.extend(want.applied.iter().filter(|path| !before.applied.contains(path)).cloned());
+        status.applied.sort();
     }
     if let (Desired::Present(want), Step::Create { part, priority, .. }) = (want, step) {
         let part = i32::try_from(*part).unwrap_or(i32::MAX);
