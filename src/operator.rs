@@ -6,12 +6,14 @@ use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, E
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
-use crate::aws::{Balancing, Guard, Priority};
+use crate::aws::{Balancing, Certificates, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};
 use crate::kinds::listener_rule::EcsListenerRuleKind;
+use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::service::EcsServiceKind;
+use crate::kinds::target_group::EcsTargetGroupKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
 use crate::startup::Process;
@@ -69,10 +71,12 @@ impl Operator {
     pub async fn run(self, stop: CancellationToken) {
         let services = Services::new(self.connection.ecs.at(Priority::Sweep), self.polling);
         let balancing = Balancing::new(self.connection.elb.at(Priority::Sweep), self.polling);
+        let certificates = Certificates::new(self.connection.acm.at(Priority::Sweep), self.polling);
         let aws = Aws {
             connection: self.connection.clone(),
             services: services.clone(),
             balancing: balancing.clone(),
+            certificates: certificates.clone(),
             guard: Guard::allow_all(),
         };
         let (caches, writers) = watch::caches();
@@ -99,7 +103,7 @@ impl Operator {
                 to.of_aws(EcsServiceKind::KIND, &owner);
             }
         });
-        let mut changes = Box::pin(balancing.changes());
+        let mut changes = Box::pin(futures::stream::select(balancing.changes(), certificates.changes()));
         background.spawn(async move {
             while let Some(who) = changes.next().await {
                 mapping.of_aws(who.kind, &who.object);
@@ -107,6 +111,7 @@ impl Operator {
         });
         background.spawn(async move { services.run().await });
         background.spawn(async move { balancing.run().await });
+        background.spawn(async move { certificates.run().await });
 
         tokio::select! {
             () = caches.are_filled() => {}
@@ -122,6 +127,8 @@ impl Operator {
                 at_once,
                 ended()
             ),
+            watch::run::<EcsServiceKind>(Arc::clone(&ctx), &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsTargetGroupKind>(Arc::clone(&ctx), &caches.target_groups, triggers.target_groups, at_once, ended()),
             watch::run::<EcsListenerRuleKind>(
                 Arc::clone(&ctx),
                 &caches.listener_rules,
@@ -129,7 +136,7 @@ impl Operator {
                 at_once,
                 ended()
             ),
-            watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsLoadBalancerKind>(ctx, &caches.load_balancers, triggers.load_balancers, at_once, ended()),
         );
         background.shutdown().await;
     }

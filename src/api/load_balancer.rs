@@ -11,7 +11,7 @@ pub use status::*;
 
 use super::load_balancing::{Attribute, DELETION_PROTECTION, IDLE_TIMEOUT, LoadBalancerSelector, listed, put};
 use super::open_enum::open_enum;
-use super::shared::{DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
+use super::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,12 +99,13 @@ open_enum! {
         type_ = "string",
         json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
         priority = 1
-    ),
-    validation = rules::name_is_kept(),
-    validation = rules::name_fits()
+    )
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::policy_is_there())]
+#[x_kube(validation = rules::adoption_goes_with_adopt())]
+#[x_kube(validation = rules::name_is_kept())]
+#[x_kube(validation = rules::name_fits())]
 #[x_kube(validation = rules::found_only_when_observed())]
 #[x_kube(validation = rules::one_way_to_find_it())]
 #[x_kube(validation = rules::arn_of_a_load_balancer())]
@@ -126,7 +127,8 @@ open_enum! {
 #[x_kube(validation = rules::groups_of_network_are_kept())]
 #[x_kube(validation = crate::api::load_balancing::tags_are_not_reserved())]
 pub struct EcsLoadBalancerSpec {
-    /// Name in AWS, at most 32 letters, digits and hyphens. Unset: metadata.name. Cannot be changed.
+    /// Name in AWS, at most 32 letters, digits and hyphens. Unset: made of namespace, name and a hash of what tells this object
+    /// from all others; metadata.name where the load balancer exists already. Cannot be changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 32))]
     pub name: Option<String>,
@@ -146,7 +148,7 @@ pub struct EcsLoadBalancerSpec {
     #[schemars(length(min = 1, max = 20))]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["subnetId"]))]
     pub subnet_mappings: Option<Vec<SubnetMapping>>,
-    /// Security group ids. Unset: the VPC's default group, or none for network. An edit is in place; a network load balancer
+    /// Security group ids. No group is made and no rule in one is written. Unset: the VPC's default group, or none for network. An edit is in place; a network load balancer
     /// keeps having some or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20), inner(length(min = 1, max = 64), regex(pattern = r"^sg-")))]
@@ -163,7 +165,7 @@ pub struct EcsLoadBalancerSpec {
     /// Unset: off. An edit is in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enable_prefix_for_ipv6_source_nat: Option<OnOff>,
-    /// Where public IPv4 addresses come from; application only. Unset: from AWS. An edit is in place.
+    /// Where public IPv4 addresses come from; application only. Unset: from AWS. An edit is reported, not carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ipam_pools: Option<IpamPools>,
     /// Seconds after which a connection without traffic is closed, 1 to 4000; application only. Unset: 60.
@@ -204,15 +206,24 @@ pub struct EcsLoadBalancerSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LoadBalancerSelector>,
 
-    /// Full (create, keep, delete) or Observe (only read the load balancer of that name, ARN or tags). Unset: Full.
+    /// Full (create, keep, delete), Observe (only read the load balancer of that name, ARN or tags) or Adopt (take over the
+    /// one of that name, with the listeners on the ports that are declared). Unset: Full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,
-    /// What becomes of the load balancer when this object is deleted: Delete or Retain. Unset: Delete.
+    /// What Adopt does when the load balancer differs: MustMatch (wait) or Overwrite. Unset: MustMatch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<Adoption>,
+    /// What becomes of the load balancer when this object is deleted: Delete or Retain. Unset: Delete, but not while others
+    /// have rules or listeners on it, which Delete in so many words takes along; Retain for one that was adopted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
     /// When somebody else changed the load balancer: Correct (put it back) or Report (say so in status). Unset: Correct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_policy: Option<DriftPolicy>,
+    /// Identifier of an installation of this operator whose load balancer for this object is inherited. Unset: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 128))]
+    pub take_over_from: Option<String>,
 }
 
 impl EcsLoadBalancerSpec {
@@ -285,4 +296,23 @@ pub struct PriorityBand {
     /// The last of them.
     #[schemars(range(min = 1, max = 50000))]
     pub to: i32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EcsLoadBalancerSpec;
+    use serde_json::json;
+
+    #[test]
+    fn fields_of_their_own_stand_beside_attributes_that_are_listed() {
+        let spec: EcsLoadBalancerSpec = serde_json::from_value(json!({
+            "idleTimeoutSeconds": 30, "deletionProtection": false,
+            "attributes": [{"key": "routing.http2.enabled", "value": "false"}],
+        }))
+        .unwrap();
+        let all = json!({
+            "idle_timeout.timeout_seconds": "30", "deletion_protection.enabled": "false", "routing.http2.enabled": "false",
+        });
+        assert_eq!(serde_json::to_value(spec.declared_attributes()).unwrap(), all);
+    }
 }

@@ -9,6 +9,7 @@
 //! There is no trait to mock: in tests a fake stands behind the SDK's HTTP client.
 
 pub mod acm;
+pub mod certificates;
 pub mod codec;
 pub mod connection;
 pub mod elb;
@@ -30,6 +31,7 @@ pub use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
 pub use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 pub use calls::{DescribedServices, Ecs};
+pub use certificates::Certificates;
 pub use connection::{Connection, Connections};
 pub use elb::{Balancing, Elb};
 pub use error::{AwsError, Kind};

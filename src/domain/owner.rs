@@ -84,6 +84,11 @@ pub fn owner_of(tags: &BTreeMap<String, String>, installation: &str, kind: &str)
     named.then(|| Some(ObjectKey { namespace: tags.get(NAMESPACE)?.clone(), name: tags.get(NAME)?.clone() })).flatten()
 }
 
+/// Whether `tags` are those of an object of that installation, whichever.
+pub fn is_of_installation(tags: &BTreeMap<String, String>, installation: &str) -> bool {
+    tags.get(INSTALLATION).is_some_and(|id| id == installation)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +158,12 @@ mod tests {
         let mut tags = owner("a", "web", "1").tags();
         tags.remove(KIND);
         assert!(matches!(owner("a", "web", "1").judge(&tags, None), Ownership::Other(_)));
+    }
+
+    #[test]
+    fn an_installation_is_told_by_its_tag_alone() {
+        let tags = owner("a", "web", "1").tags();
+        assert!(is_of_installation(&tags, "a") && !is_of_installation(&tags, "b"));
+        assert!(!is_of_installation(&BTreeMap::new(), ""));
     }
 }

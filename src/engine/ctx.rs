@@ -6,7 +6,7 @@ use super::next::Next;
 use super::refs::Caches;
 use crate::aws::connection::Connection;
 use crate::aws::reflector::Services;
-use crate::aws::{Balancing, Ecs, Elb, Guard, Priority};
+use crate::aws::{Balancing, Certificates, Ecs, Elb, Guard, Priority};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use kube::runtime::controller::Action;
@@ -39,6 +39,8 @@ pub struct Aws {
     pub services: Services,
     /// The live side of load balancing.
     pub balancing: Balancing,
+    /// The certificates of the account.
+    pub certificates: Certificates,
     /// What may be asked of AWS.
     pub guard: Guard,
 }

@@ -74,8 +74,17 @@ pub trait Managed: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Observed, AwsError>> + Send;
     /// What to do about the difference. Pure.
     fn plan(want: &Self::Desired, seen: &Self::Observed) -> Plan<Self::Step>;
+    /// Whether a step writes an object of Kubernetes and nothing else. Pure.
+    fn is_order(_step: &Self::Step) -> bool {
+        false
+    }
     /// What must stand in status before `step` is carried out, so that its outcome can be found again. Pure.
     fn promise(before: &Self::Status, want: &Self::Desired, step: &Self::Step, site: &Site) -> Self::Status;
+    /// Steps of different lanes do not wait for each other: where one fails, those of other lanes are carried out all the
+    /// same. Pure.
+    fn lane(_step: &Self::Step) -> u32 {
+        0
+    }
     /// Carries out one step.
     fn act(
         object: &Self::Object,
@@ -132,10 +141,11 @@ pub enum Stop {
 }
 
 /// What is looked at again, but hardly goes away unless a person does something.
-const FOR_A_PERSON: [&str; 10] = [
+const FOR_A_PERSON: [&str; 11] = [
     "AccountMismatch",
     "AdoptionWouldChange",
     "Conflict",
+    "Deregistered",
     "HostClaimed",
     "HostNotAllowed",
     "NamespaceNotAllowed",
@@ -275,7 +285,7 @@ fn outcome<M: Managed>(pass: &Pass<M>) -> &'static str {
     match &pass.end {
         Ok(Next::Settled) => "Settled",
         Ok(Next::Progressing(_)) => "Progressing",
-        Ok(Next::Acted) => "Acted",
+        Ok(Next::Acted | Next::Ordered) => "Acted",
         Ok(Next::Gone) => "Gone",
         Err(stop) => stop.reason(),
     }
@@ -300,7 +310,7 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &m
             may_attempt::<M>(object, want, &steps, ctx)?;
             write::add_finalizer::<M>(ctx, object).await?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
-            Ok(Next::Acted)
+            Ok(if steps.iter().all(M::is_order) { Next::Ordered } else { Next::Acted })
         }
         Plan::Finish(steps) => {
             may_attempt::<M>(object, want, &steps, ctx)?;
@@ -315,7 +325,8 @@ fn may_attempt<M: Managed>(object: &M::Object, want: &M::Desired, steps: &[M::St
     ctx.attempt(&object.uid().unwrap_or_default(), watch::hash(&format!("{want:?}{steps:?}")))
 }
 
-/// Carries out the steps in order; the first failure ends it. Before each, what it needs to be found again is in status.
+/// Carries out the steps in order; a failure ends its lane, and the first one is how it ended. Before each, what it needs to
+/// be found again is in status.
 async fn act<M: Managed>(
     object: &mut M::Object,
     want: &M::Desired,
@@ -324,12 +335,20 @@ async fn act<M: Managed>(
     done: &mut Vec<M::Done>,
 ) -> Result<(), Stop> {
     let site = ctx.site();
+    let mut failed: Vec<(u32, Stop)> = Vec::new();
     for step in steps {
+        let lane = M::lane(step);
+        if failed.iter().any(|(ended, _)| *ended == lane) {
+            continue;
+        }
         let before = M::status_of(object).cloned().unwrap_or_default();
         if let Some(site) = &site {
             write::promise::<M>(ctx, object, M::promise(&before, want, step, site)).await?;
         }
-        done.push(M::act(object, want, step, ctx).await?);
+        match M::act(object, want, step, ctx).await {
+            Ok(outcome) => done.push(outcome),
+            Err(stop) => failed.push((lane, stop)),
+        }
     }
-    Ok(())
+    failed.into_iter().next().map_or(Ok(()), |(_, stop)| Err(stop))
 }

@@ -1,9 +1,13 @@
 //! One folder per kind, each with the same files: `desired`, `observed`, `plan` and `status` are pure; `observe` reads
 //! and `act` writes.
 
+pub mod action;
+pub mod attributes;
 pub mod listener;
 pub mod listener_rule;
 pub mod load_balancer;
+pub mod names;
 pub mod service;
+pub mod tags;
 pub mod target_group;
 pub mod task_definition;

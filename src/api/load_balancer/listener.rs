@@ -67,11 +67,13 @@ pub struct Listener {
     pub port: i32,
     /// HTTP or HTTPS for application; TCP, TLS, UDP, TCP_UDP, QUIC or TCP_QUIC for network. An edit is in place.
     pub protocol: ListenerProtocol,
-    /// Certificates for HTTPS and TLS; the first is used where no other fits the host. An edit is in place.
+    /// Certificates for HTTPS and TLS; the first is used where no other fits the host. An edit is in place. Certificates that
+    /// others add stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 25), extend("x-kubernetes-list-type" = "atomic"))]
     pub certificates: Option<Vec<Certificate>>,
-    /// Whether certificates for the hosts of the rules are looked for in Certificate Manager. Unset: false.
+    /// Whether certificates are looked for in Certificate Manager: for each host of a rule that no listed one covers, the newest
+    /// that is issued. Unset: false.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discover_certificates: Option<bool>,
     /// Security policy for HTTPS and TLS: protocols and ciphers. Unset: AWS's default. An edit is in place.
@@ -86,7 +88,7 @@ pub struct Listener {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mutual_authentication: Option<MutualAuthentication>,
     /// Attributes under AWS's keys. Those that are not listed are left as they are; one that is taken out goes back to AWS's
-    /// default. An edit is in place.
+    /// default. An edit is in place. What somebody else changes here is not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 40), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
     pub attributes: Option<Vec<Attribute>>,

@@ -16,35 +16,31 @@ fn each_listener(condition: &str, claim: &str, message: &str) -> Rule {
     rule(format!("!({condition}) || !has(self.listeners) || self.listeners.all(l, {claim})"), message)
 }
 
-/// On the object, where both the name and the field are seen.
 pub(super) fn name_is_kept() -> Rule {
     rule(
-        "(has(self.spec.name) ? self.spec.name : self.metadata.name) == (has(oldSelf.spec.name) ? oldSelf.spec.name : oldSelf.metadata.name)",
-        "name cannot be changed (unset it is metadata.name): make another EcsLoadBalancer for another name",
+        "has(self.name) == has(oldSelf.name) && (!has(self.name) || self.name == oldSelf.name)",
+        "name cannot be changed: make another EcsLoadBalancer for another name",
     )
 }
 
-/// On the object: what Kubernetes takes as a name may not be one for AWS.
 pub(super) fn name_fits() -> Rule {
-    let fits = |name: &str| {
-        format!(
-            "{name}.size() <= 32 && {name}.matches('^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$') && !{name}.startsWith('internal-')"
-        )
-    };
     rule(
-        format!(
-            "has(self.spec.loadBalancerArn) || has(self.spec.selector) || (has(self.spec.name) ? {} : {})",
-            fits("self.spec.name"),
-            fits("self.metadata.name")
-        ),
-        "the name of a load balancer must be at most 32 letters, digits and hyphens, with no hyphen at either end, and not begin with internal-: set spec.name, or rename the object",
+        "!has(self.name) || (self.name.matches('^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$') && !self.name.startsWith('internal-'))",
+        "the name of a load balancer must be at most 32 letters, digits and hyphens, with no hyphen at either end, and not begin with internal-",
     )
 }
 
 pub(super) fn policy_is_there() -> Rule {
     rule(
-        "!has(self.managementPolicy) || self.managementPolicy in ['Full', 'Observe']",
-        "managementPolicy of a load balancer is Full or Observe",
+        "!has(self.managementPolicy) || self.managementPolicy in ['Full', 'Observe', 'Adopt']",
+        "managementPolicy of a load balancer is Full, Observe or Adopt",
+    )
+}
+
+pub(super) fn adoption_goes_with_adopt() -> Rule {
+    rule(
+        "!has(self.adoption) || (has(self.managementPolicy) && self.managementPolicy == 'Adopt')",
+        "adoption goes with managementPolicy Adopt",
     )
 }
 
@@ -71,7 +67,9 @@ pub(super) fn arn_of_a_load_balancer() -> Rule {
 
 pub(super) fn subnets_or_mappings() -> Rule {
     rule(
-        format!("{IS_OBSERVED} ? !(has(self.subnets) && has(self.subnetMappings)) : has(self.subnets) != has(self.subnetMappings)"),
+        format!(
+            "{IS_OBSERVED} ? !(has(self.subnets) && has(self.subnetMappings)) : has(self.subnets) != has(self.subnetMappings)"
+        ),
         "set exactly one of subnets and subnetMappings",
     )
 }
@@ -88,7 +86,9 @@ pub(super) fn addresses_need_network() -> Rule {
 
 pub(super) fn addresses_fit_the_scheme() -> Rule {
     rule(
-        format!("!has(self.subnetMappings) || self.subnetMappings.all(m, {IS_INTERNAL} ? !has(m.allocationId) : !has(m.privateIPv4Address))"),
+        format!(
+            "!has(self.subnetMappings) || self.subnetMappings.all(m, {IS_INTERNAL} ? !has(m.allocationId) : !has(m.privateIPv4Address))"
+        ),
         "in subnetMappings allocationId needs scheme internet-facing, and privateIPv4Address needs scheme internal",
     )
 }
@@ -106,7 +106,9 @@ pub(super) fn members_of_network() -> Rule {
 
 pub(super) fn address_type_fits() -> Rule {
     rule(
-        format!("!has(self.ipAddressType) || self.ipAddressType != 'dualstack-without-public-ipv4' || !({IS_NETWORK} || {IS_INTERNAL})"),
+        format!(
+            "!has(self.ipAddressType) || self.ipAddressType != 'dualstack-without-public-ipv4' || !({IS_NETWORK} || {IS_INTERNAL})"
+        ),
         "ipAddressType dualstack-without-public-ipv4 needs type application and scheme internet-facing",
     )
 }
@@ -201,7 +203,9 @@ pub(super) fn tls_needs_a_certificate() -> Rule {
 
 pub(super) fn certificates_need_tls() -> Rule {
     rule(
-        format!("{TLS} || !(has(self.certificates) || has(self.sslPolicy) || (has(self.discoverCertificates) && self.discoverCertificates))"),
+        format!(
+            "{TLS} || !(has(self.certificates) || has(self.sslPolicy) || (has(self.discoverCertificates) && self.discoverCertificates))"
+        ),
         "certificates, discoverCertificates and sslPolicy need protocol HTTPS or TLS",
     )
 }

@@ -88,6 +88,15 @@ pub struct ListenerStatus {
     /// Rules on it, whoever made them, without the default one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules_used: Option<i32>,
+    /// The EcsTargetGroup that a listener of a network load balancer forwards to because it names it: `namespace/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimed_by: Option<String>,
+    /// Other EcsTargetGroups that name it and get nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<String>,
+    /// Hosts of its rules that no certificate covers, where certificates are looked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncovered_hosts: Vec<String>,
 }
 
 /// How much of what AWS allows to one load balancer is used, whoever uses it.

@@ -46,6 +46,12 @@ impl AccountLimits {
     }
 }
 
+impl FromIterator<(String, i64)> for AccountLimits {
+    fn from_iter<I: IntoIterator<Item = (String, i64)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
+    }
+}
+
 /// An enum of the SDK as AWS's word.
 fn text<E: AsRef<str>>(value: Option<E>) -> Option<String> {
     value.map(|value| value.as_ref().to_owned())

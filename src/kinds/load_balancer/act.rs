@@ -1,0 +1,251 @@
+//! Carries out one step on a load balancer.
+
+use super::desired::Present;
+use super::observe::watcher;
+use super::{Desired, Done, Step};
+use crate::api::EcsLoadBalancer;
+use crate::aws::elb::model::{Attributes, ListenerChange, NewListener, NewLoadBalancer, SubnetsChange, Tags};
+use crate::aws::elb::{Balancing, LoadBalancerKey, LoadBalancerView, Sight};
+use crate::aws::reflector::Pace;
+use crate::aws::{AwsError, Granted, Kind};
+use crate::engine::Stop;
+use crate::engine::ctx::Ctx;
+use std::sync::Arc;
+
+/// One write.
+///
+/// # Errors
+/// What AWS answered.
+pub async fn act(object: &EcsLoadBalancer, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+    let key = match want {
+        Desired::Present(want) => &want.key,
+        Desired::Absent(want) => &want.key,
+    };
+    let on = On { key, ctx };
+    match (step, want) {
+        (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
+        (Step::Create, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
+        (Step::Tag { arn, tags, .. }, _) => on.tag(arn, tags).await,
+        (Step::Untag { arn, keys, .. }, _) => on.untag(arn, keys).await,
+        (Step::SetSubnets(change), _) => on.set_subnets(change).await,
+        (Step::SetSecurityGroups { arn, groups }, _) => on.set_security_groups(arn, groups).await,
+        (Step::SetIpAddressType { arn, kind }, _) => on.set_ip_address_type(arn, kind).await,
+        (Step::SetAttributes { arn, set }, _) => on.set_attributes(arn, set).await,
+        (Step::CreateListener(new), _) => on.create_listener(new).await,
+        (Step::ModifyListener { change, .. }, _) => on.modify_listener(change).await,
+        (Step::SetListenerAttributes { port, arn, set }, _) => on.set_listener_attributes(*port, arn, set).await,
+        (Step::AddCertificate { port, arn, certificate }, _) => on.add_certificate(*port, arn, certificate).await,
+        (Step::RemoveCertificate { arn, certificate, .. }, _) => on.remove_certificate(arn, certificate).await,
+        (Step::DeleteListener { port, arn }, _) => on.delete_listener(*port, arn).await,
+        (Step::Delete { arn }, _) => on.delete(arn).await,
+    }
+}
+
+fn grant<I>(ctx: &Ctx, input: I) -> Result<Granted<I>, Stop> {
+    ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))
+}
+
+/// The name is the same each time, so that a repetition after a lost reply gives back the one that is there.
+async fn create(object: &EcsLoadBalancer, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+    let (balancing, who) = (&ctx.aws.balancing, watcher(object));
+    let mut tags = want.tags.clone();
+    tags.extend(want.owner.tags());
+    let new = NewLoadBalancer { tags: tags.clone(), ..want.new.clone() };
+    let granted = grant(ctx, new)?;
+    let created = match ctx.aws.elb().create_load_balancer(granted).await {
+        Ok(created) => created,
+        Err(error) => {
+            if leaves_doubt(&error) {
+                balancing.touched_load_balancer(&want.key);
+            }
+            return Err(error.into());
+        }
+    };
+    tracing::info!(arn = created.arn, "created a load balancer");
+    // What an older one of this object was followed for is of no interest any more.
+    balancing.unfollow(&who);
+    let key = LoadBalancerKey::Arn(created.arn.clone());
+    balancing.follow_load_balancer(&key, &who, Pace::Rolling);
+    balancing.wrote_load_balancer(&created, Some(&tags));
+    Ok(Done::Created(Box::new(created)))
+}
+
+/// Whether a look can tell more than the refusal did.
+fn leaves_doubt(error: &AwsError) -> bool {
+    !matches!(error.kind, Kind::Throttled | Kind::Denied | Kind::Credentials | Kind::Quota | Kind::Invalid)
+}
+
+/// The load balancer that steps are taken on.
+struct On<'a> {
+    key: &'a LoadBalancerKey,
+    ctx: &'a Ctx,
+}
+
+impl On<'_> {
+    fn balancing(&self) -> &Balancing {
+        &self.ctx.aws.balancing
+    }
+
+    /// What is shown of it.
+    fn view(&self) -> Option<Arc<LoadBalancerView>> {
+        match self.balancing().load_balancer(self.key) {
+            Sight::Live { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Has it read again where the outcome is not known.
+    fn ended<T>(&self, outcome: Result<T, AwsError>) -> Result<T, Stop> {
+        outcome.map_err(|error| {
+            if leaves_doubt(&error) {
+                self.balancing().touched_load_balancer(self.key);
+            }
+            error.into()
+        })
+    }
+
+    /// The tags of the load balancer, or of a listener of it, as they are shown.
+    fn tags_of(&self, arn: &str) -> Option<Tags> {
+        let view = self.view()?;
+        if view.load_balancer.arn == arn {
+            return Some(view.tags.clone());
+        }
+        view.listeners.iter().find(|it| it.listener.arn == arn).map(|it| it.tags.clone())
+    }
+
+    fn retagged(&self, arn: &str, change: impl FnOnce(&mut Tags)) {
+        match self.tags_of(arn) {
+            Some(mut tags) => {
+                change(&mut tags);
+                self.balancing().retagged(arn, &tags);
+            }
+            None => self.balancing().touched_load_balancer(self.key),
+        }
+    }
+
+    async fn tag(&self, arn: &str, tags: &Tags) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().add_tags(arn, tags).await)?;
+        self.retagged(arn, |all| all.extend(tags.clone()));
+        Ok(Done::Changed)
+    }
+
+    async fn untag(&self, arn: &str, keys: &[String]) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().remove_tags(arn, keys).await)?;
+        self.retagged(arn, |all| all.retain(|key, _| !keys.contains(key)));
+        Ok(Done::Changed)
+    }
+
+    async fn set_subnets(&self, change: &SubnetsChange) -> Result<Done, Stop> {
+        let granted = grant(self.ctx, change.clone())?;
+        let zones = self.ended(self.ctx.aws.elb().set_subnets(granted).await)?;
+        tracing::info!(arn = change.arn, "set the subnets of a load balancer");
+        if let Some(view) = self.view() {
+            let mut changed = view.load_balancer.clone();
+            changed.zones = zones;
+            if let Some(prefix) = &change.enable_prefix_for_ipv6_source_nat {
+                changed.enable_prefix_for_ipv6_source_nat = Some(prefix.clone());
+            }
+            self.balancing().wrote_load_balancer(&changed, None);
+        }
+        Ok(Done::Changed)
+    }
+
+    async fn set_security_groups(&self, arn: &str, groups: &[String]) -> Result<Done, Stop> {
+        let granted = grant(self.ctx, groups.to_vec())?;
+        self.ended(self.ctx.aws.elb().set_security_groups(arn, granted).await)?;
+        tracing::info!(arn, "set the security groups of a load balancer");
+        if let Some(view) = self.view() {
+            let mut changed = view.load_balancer.clone();
+            changed.security_groups = groups.iter().cloned().collect();
+            self.balancing().wrote_load_balancer(&changed, None);
+        }
+        Ok(Done::Changed)
+    }
+
+    async fn set_ip_address_type(&self, arn: &str, kind: &str) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().set_ip_address_type(arn, kind).await)?;
+        tracing::info!(arn, kind, "set the address type of a load balancer");
+        if let Some(view) = self.view() {
+            let mut changed = view.load_balancer.clone();
+            changed.ip_address_type = Some(kind.to_owned());
+            self.balancing().wrote_load_balancer(&changed, None);
+        }
+        Ok(Done::Changed)
+    }
+
+    async fn set_attributes(&self, arn: &str, set: &Attributes) -> Result<Done, Stop> {
+        let shown = self.ended(self.ctx.aws.elb().modify_load_balancer_attributes(arn, set).await)?;
+        let keys: Vec<&String> = set.keys().collect();
+        tracing::info!(arn, ?keys, "set attributes of a load balancer");
+        self.balancing().wrote_load_balancer_attributes(arn, &shown);
+        Ok(Done::Attributes { port: None, set: set.clone() })
+    }
+
+    async fn create_listener(&self, new: &NewListener) -> Result<Done, Stop> {
+        let granted = grant(self.ctx, new.clone())?;
+        let created = self.ended(self.ctx.aws.elb().create_listener(granted).await)?;
+        tracing::info!(arn = created.arn, "created a listener");
+        self.balancing().wrote_listener(&created, Some(&new.tags));
+        Ok(Done::ListenerCreated {
+            port: new.port.unwrap_or_default(),
+            protocol: created.protocol.unwrap_or_default(),
+            arn: created.arn,
+        })
+    }
+
+    async fn modify_listener(&self, change: &ListenerChange) -> Result<Done, Stop> {
+        let granted = grant(self.ctx, change.clone())?;
+        let changed = self.ended(self.ctx.aws.elb().modify_listener(granted).await)?;
+        tracing::info!(arn = changed.arn, "changed a listener");
+        self.balancing().wrote_listener(&changed, None);
+        Ok(Done::Changed)
+    }
+
+    async fn set_listener_attributes(&self, port: i32, arn: &str, set: &Attributes) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().modify_listener_attributes(arn, set).await)?;
+        let keys: Vec<&String> = set.keys().collect();
+        tracing::info!(arn, ?keys, "set attributes of a listener");
+        Ok(Done::Attributes { port: Some(port), set: set.clone() })
+    }
+
+    async fn add_certificate(&self, port: i32, arn: &str, certificate: &str) -> Result<Done, Stop> {
+        let granted = grant(self.ctx, certificate.to_owned())?;
+        self.ended(self.ctx.aws.elb().add_listener_certificate(arn, granted).await)?;
+        tracing::info!(arn, certificate, "added a certificate to a listener");
+        self.certified(arn, |all| all.push(certificate.to_owned()));
+        Ok(Done::Certified { port, certificate: certificate.to_owned() })
+    }
+
+    async fn remove_certificate(&self, arn: &str, certificate: &str) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().remove_listener_certificate(arn, certificate).await)?;
+        tracing::info!(arn, certificate, "took a certificate off a listener");
+        self.certified(arn, |all| all.retain(|it| it != certificate));
+        Ok(Done::Changed)
+    }
+
+    /// Certificates that were never read are read in their turn.
+    fn certified(&self, listener: &str, change: impl FnOnce(&mut Vec<String>)) {
+        let view = self.view();
+        let shown = view.iter().flat_map(|view| &view.listeners).find(|it| it.listener.arn == listener);
+        if let Some(mut certificates) = shown.and_then(|it| it.certificates.clone()) {
+            change(&mut certificates);
+            self.balancing().wrote_certificates(listener, certificates);
+        }
+    }
+
+    async fn delete_listener(&self, port: i32, arn: &str) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().delete_listener(arn).await)?;
+        tracing::info!(arn, "deleted a listener");
+        if let Some(view) = self.view() {
+            self.balancing().deleted_listener(&view.load_balancer.arn, arn);
+        }
+        Ok(Done::ListenerDeleted { port })
+    }
+
+    async fn delete(&self, arn: &str) -> Result<Done, Stop> {
+        self.ended(self.ctx.aws.elb().delete_load_balancer(arn).await)?;
+        tracing::info!(arn, "deleted a load balancer");
+        self.balancing().deleted_load_balancer(arn);
+        Ok(Done::Deleted)
+    }
+}
