@@ -13,6 +13,7 @@ mod gitops;
 mod killed;
 mod kubectl;
 mod lease;
+mod load_balancers;
 mod outages;
 mod ownership;
 mod refused;

