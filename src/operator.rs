@@ -10,8 +10,10 @@ use crate::aws::{Balancing, Certificates, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::watch::{self, Guarded, Triggers};
+use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::service::EcsServiceKind;
+use crate::kinds::target_group::EcsTargetGroupKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
 use crate::startup::Process;
@@ -118,9 +120,23 @@ impl Operator {
         let ended = || stop.clone().cancelled_owned();
         let at_once = self.concurrency;
         tokio::join!(
-            watch::run::<EcsTaskDefinitionKind>(Arc::clone(&ctx), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
-            watch::run::<EcsLoadBalancerKind>(Arc::clone(&ctx), &caches.load_balancers, triggers.load_balancers, at_once, ended()),
-            watch::run::<EcsServiceKind>(ctx, &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsTaskDefinitionKind>(
+                Arc::clone(&ctx),
+                &caches.task_definitions,
+                triggers.task_definitions,
+                at_once,
+                ended()
+            ),
+            watch::run::<EcsServiceKind>(Arc::clone(&ctx), &caches.services, triggers.services, at_once, ended()),
+            watch::run::<EcsTargetGroupKind>(Arc::clone(&ctx), &caches.target_groups, triggers.target_groups, at_once, ended()),
+            watch::run::<EcsListenerRuleKind>(
+                Arc::clone(&ctx),
+                &caches.listener_rules,
+                triggers.listener_rules,
+                at_once,
+                ended()
+            ),
+            watch::run::<EcsLoadBalancerKind>(ctx, &caches.load_balancers, triggers.load_balancers, at_once, ended()),
         );
         background.shutdown().await;
     }

@@ -37,6 +37,31 @@ spec:
     - name: app
       image: nginx:1.27
       environment: [{name: LEVEL, value: info}, {name: CACHE, value: 'redis:6379'}]
+  expose:
+  - {name: web, port: http, listener: {ref: {name: edge}, port: 443}, match: {hosts: [shop.example.com]}, priority: 7}
+  - {name: old, port: http, targetGroup: {ref: {name: web}}}
+---
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsTargetGroup
+metadata: {name: web}
+spec: {listener: {ref: {name: edge}, port: 443}}
+---
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsListenerRule
+metadata: {name: web}
+spec:
+  listener: {ref: {name: edge}, port: 443}
+  match: {hosts: [web.example.com]}
+  forward: [{targetGroupRef: {name: web}}]
+---
+apiVersion: ecs-operator.io/v1alpha1
+kind: EcsLoadBalancer
+metadata: {name: edge}
+spec:
+  subnets: [subnet-a, subnet-b]
+  listeners:
+  - {port: 80, protocol: HTTP}
+  - {port: 443, protocol: HTTPS, discoverCertificates: true, defaultAction: {forward: [{targetGroupRef: {name: web}}]}}
 ";
 
 /// The one place that knows where `kubectl` comes from: `$KUBECTL`, or `kubectl` on the path.
@@ -84,6 +109,46 @@ fn a_prefix_of_names_reaches_the_reference() {
     let objects = build("namePrefix: blue-");
     object(&objects, "EcsTaskDefinition", "blue-web");
     assert_eq!(object(&objects, "EcsService", "blue-web")["spec"]["taskDefinitionRef"]["name"], "blue-web");
+}
+
+#[test]
+fn a_prefix_of_names_reaches_load_balancers_and_target_groups() {
+    let objects = build("namePrefix: blue-");
+    let spec = |kind: &str, name: &str| object(&objects, kind, name)["spec"].clone();
+    let service = spec("EcsService", "blue-shop");
+    assert_eq!(service["expose"][0]["listener"]["ref"]["name"], "blue-edge");
+    assert_eq!(service["expose"][1]["targetGroup"]["ref"]["name"], "blue-web");
+    assert_eq!(spec("EcsTargetGroup", "blue-web")["listener"]["ref"]["name"], "blue-edge");
+    let rule = spec("EcsListenerRule", "blue-web");
+    assert_eq!(rule["listener"]["ref"]["name"], "blue-edge");
+    assert_eq!(rule["forward"][0]["targetGroupRef"]["name"], "blue-web");
+    let listener = &spec("EcsLoadBalancer", "blue-edge")["listeners"][1];
+    assert_eq!(listener["defaultAction"]["forward"][0]["targetGroupRef"]["name"], "blue-web");
+}
+
+#[test]
+fn a_patch_of_one_exposure_or_listener_leaves_the_others() {
+    let objects = build(
+        "
+patches:
+- patch: |
+    apiVersion: ecs-operator.io/v1alpha1
+    kind: EcsService
+    metadata: {name: shop}
+    spec: {expose: [{name: web, match: {hosts: [new.example.com]}}]}
+- patch: |
+    apiVersion: ecs-operator.io/v1alpha1
+    kind: EcsLoadBalancer
+    metadata: {name: edge}
+    spec: {listeners: [{port: 80, $patch: delete}]}
+",
+    );
+    let entries = object(&objects, "EcsService", "shop")["spec"]["expose"].as_array().unwrap().clone();
+    assert_eq!(entries.len(), 2);
+    let web = entries.iter().find(|it| it["name"] == "web").unwrap();
+    assert_eq!((&web["match"]["hosts"][0], &web["priority"]), (&"new.example.com".into(), &7.into()));
+    let listeners = object(&objects, "EcsLoadBalancer", "edge")["spec"]["listeners"].as_array().unwrap().clone();
+    assert_eq!(listeners.iter().map(|it| it["port"].clone()).collect::<Vec<_>>(), [443]);
 }
 
 #[test]

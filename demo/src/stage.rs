@@ -116,6 +116,7 @@ impl Stage {
                 settled: seconds(60.0),
                 rolling: seconds(2.0),
                 stopped_tasks: seconds(4.0),
+                in_turn: seconds(4.0),
                 window: Duration::from_millis(20),
             },
             metrics: Arc::new(Metrics::new()),

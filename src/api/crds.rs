@@ -10,13 +10,8 @@ use kube::CustomResourceExt;
 
 /// Every kind, as it is written to `crds/`.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    let mut crds = vec![
-        EcsTaskDefinition::crd(),
-        EcsService::crd(),
-        EcsTargetGroup::crd(),
-        EcsListenerRule::crd(),
-        EcsLoadBalancer::crd(),
-    ];
+    let mut crds =
+        vec![EcsTaskDefinition::crd(), EcsService::crd(), EcsTargetGroup::crd(), EcsListenerRule::crd(), EcsLoadBalancer::crd()];
     for version in crds.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
         if let Some(schema) = version.schema.as_mut().and_then(|it| it.open_api_v3_schema.as_mut()) {
             for_each(schema, &mut |schema| {

@@ -297,3 +297,22 @@ pub struct PriorityBand {
     #[schemars(range(min = 1, max = 50000))]
     pub to: i32,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EcsLoadBalancerSpec;
+    use serde_json::json;
+
+    #[test]
+    fn fields_of_their_own_stand_beside_attributes_that_are_listed() {
+        let spec: EcsLoadBalancerSpec = serde_json::from_value(json!({
+            "idleTimeoutSeconds": 30, "deletionProtection": false,
+            "attributes": [{"key": "routing.http2.enabled", "value": "false"}],
+        }))
+        .unwrap();
+        let all = json!({
+            "idle_timeout.timeout_seconds": "30", "deletion_protection.enabled": "false", "routing.http2.enabled": "false",
+        });
+        assert_eq!(serde_json::to_value(spec.declared_attributes()).unwrap(), all);
+    }
+}

@@ -148,8 +148,8 @@ pub struct EcsServiceSpec {
     #[schemars(length(max = 5), extend("x-kubernetes-list-type" = "atomic"))]
     pub load_balancers: Option<Vec<LoadBalancer>>,
     /// Ports of the tasks that are reachable through a load balancer: target group and rule are made, kept and deleted in
-    /// the right order. At most 5, with loadBalancers; deploymentController ECS and strategy ROLLING only. Another entry,
-    /// listener kind or port is a new deployment.
+    /// the right order. At most 5, together with loadBalancers; deploymentController ECS and strategy ROLLING only. An entry
+    /// that comes, goes or changes its port is a new deployment; other edits are in place.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 5))]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]

@@ -78,8 +78,9 @@ pub struct EcsTaskDefinitionSpec {
     /// they agree. `Overwrite`: a new revision is registered. Unset: MustMatch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adoption: Option<Adoption>,
-    /// What is done when the registered revision no longer is as declared, such as when somebody deregistered it.
-    /// `Correct`: it is registered anew. `Report`: it is only said in status. Unset: Correct.
+    /// What is done about a revision that somebody deregistered. `Correct`: it is registered anew, and its services roll
+    /// out. `Report`: it is only said in status. It is noticed when ECS refuses the revision to a service, or with
+    /// ecs-operator.io/reconcile-at; what runs goes on running until then. Unset: Correct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_policy: Option<DriftPolicy>,
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// Too many calls, and the patience of the pacer is used up. Try later.
+    /// Too many calls, for longer than the pacer keeps a caller waiting. Try later.
     Throttled,
     /// An IAM permission is missing.
     Denied,
@@ -103,6 +103,11 @@ impl AwsError {
         self.code.as_deref().is_some_and(|code| code.strip_suffix("Exception").unwrap_or(code) == "PriorityInUse")
     }
 
+    /// `true` if a write names a revision of a task definition that was deregistered.
+    pub fn is_task_definition_inactive(&self) -> bool {
+        self.is_write && self.message.to_ascii_lowercase().contains("taskdefinition is inactive")
+    }
+
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> String {
         if let Some(advice) = self.code.as_deref().and_then(advice_on) {
@@ -129,6 +134,12 @@ impl AwsError {
     pub(super) fn malformed(operation: &'static str, is_write: bool, message: impl Into<String>) -> Self {
         let kind = if is_write { Kind::Unknown } else { Kind::Unavailable };
         Self { operation, kind, code: None, message: message.into(), retry_after: None, request_id: None, is_write }
+    }
+
+    /// A call that was not made because AWS throttles all of its kind.
+    pub(super) fn throttled(operation: &'static str, is_write: bool) -> Self {
+        let message = "AWS throttles all calls of this kind".to_owned();
+        Self { operation, kind: Kind::Throttled, code: None, message, retry_after: None, request_id: None, is_write }
     }
 
     /// Sorts an error of the SDK.

@@ -3,8 +3,9 @@
 //! It mirrors AWS's token buckets and stays a little below them, so that alone in an account next to nothing is throttled.
 //! Where an API has a bucket of its own for all its calls, a call needs a token of its class and one of that.
 //!
-//! Who waits is served by [`Priority`]. A throttled call slows its bucket down and is retried here and nowhere else; a bucket
-//! whose calls find AWS broken is probed one call at a time. All other errors go back to the caller at once.
+//! Who waits is served by [`Priority`]. A throttled call slows its bucket down and is retried here, for as long as a person
+//! would wait without a word; then the caller is told, and comes back later. A bucket whose calls find AWS broken is probed
+//! one call at a time. All other errors go back to the caller at once.
 
 mod lane;
 
@@ -20,8 +21,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex as AsyncMutex, Notify, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-/// How often a call is tried that AWS throttles.
-const TRIES: u32 = 6;
+/// How long a caller is kept waiting while AWS throttles every call of a bucket.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whose turn it is first. In the order of the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,17 +111,20 @@ impl Pacer {
     /// Makes a call when it is its turn, and again while AWS throttles it.
     ///
     /// # Errors
-    /// Those of the call; [`Kind::Throttled`] once the tries are used up.
+    /// Those of the call; [`Kind::Throttled`] once AWS has throttled the whole bucket for longer than the caller is kept.
     pub(super) async fn run<T, F, S>(&self, operation: Operation, priority: Priority, mut attempt: F) -> Result<T, AwsError>
     where
         F: FnMut() -> S,
         S: Future<Output = Result<T, AwsError>>,
     {
         let ticket = (priority, self.0.tickets.fetch_add(1, Ordering::Relaxed));
-        let mut tries = 0;
+        let began = Instant::now();
+        let mut refused = None;
         loop {
             let asked = Instant::now();
-            let turn = self.turn(operation.bucket, ticket).await;
+            let Some(turn) = self.turn(operation.bucket, ticket, began).await else {
+                return Err(refused.unwrap_or_else(|| AwsError::throttled(operation.name, operation.is_write)));
+            };
             let sent = Instant::now();
             let result = attempt().await;
             let error = result.as_ref().err();
@@ -131,9 +135,9 @@ impl Pacer {
                 waited: sent - asked,
                 took: sent.elapsed(),
             });
-            tries += 1;
-            if tries == TRIES || error.is_none_or(|e| e.kind != Kind::Throttled) {
-                return result;
+            match result {
+                Err(error) if error.kind == Kind::Throttled => refused = Some(error),
+                result => return result,
             }
         }
     }
@@ -149,20 +153,26 @@ impl Pacer {
         look(lanes.entry(bucket).or_insert_with(|| Lane::new(bucket, self.0.scale, Instant::now())))
     }
 
-    async fn turn(&self, bucket: Bucket, ticket: Ticket) -> Turn {
+    /// The turn of a caller who waits since `began`. `None`: it is not worth waiting for now.
+    async fn turn(&self, bucket: Bucket, ticket: Ticket, began: Instant) -> Option<Turn> {
         let wake = Arc::new(Notify::new());
         self.with(bucket, |lane| lane.join(ticket, Arc::clone(&wake)));
         let mut place = Place { pacer: self, bucket, ticket, is_waiting: true };
         loop {
-            match self.offer(bucket, ticket, &wake) {
+            let now = Instant::now();
+            let offer = self.offer(bucket, ticket, &wake);
+            let is_hopeless = self.with(bucket, |lane| lane.is_hopeless(began, now));
+            // Woken or not: the next offer says. Who is woken by nobody looks whether there is still hope.
+            let then = match offer {
                 Offer::Go => {
                     place.is_waiting = false;
-                    return Turn { pacer: self.clone(), bucket, sent: Instant::now(), is_done: false };
+                    return Some(Turn { pacer: self.clone(), bucket, sent: now, is_done: false });
                 }
-                Offer::WhenWoken => wake.notified().await,
-                // Woken or not: the next offer says.
-                Offer::At(then) => drop(timeout_at(then, wake.notified()).await),
-            }
+                _ if is_hopeless => return None,
+                Offer::WhenWoken => now + PATIENCE,
+                Offer::At(then) => then.min(now + PATIENCE),
+            };
+            drop(timeout_at(then, wake.notified()).await);
         }
     }
 

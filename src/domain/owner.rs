@@ -3,6 +3,7 @@
 //! Identity is installation, kind, namespace and name, so that a restored cluster or an object made again finds its own.
 //! The UID stands beside them as evidence only and decides nothing.
 
+use super::ObjectKey;
 use std::collections::BTreeMap;
 
 /// Prefix of every tag key that the operator writes; users may not use it.
@@ -11,9 +12,12 @@ const INSTALLATION: &str = "ecs-operator.io/installation";
 const KIND: &str = "ecs-operator.io/kind";
 const NAMESPACE: &str = "ecs-operator.io/namespace";
 const NAME: &str = "ecs-operator.io/name";
-const UID: &str = "ecs-operator.io/uid";
+/// Key of the tag that holds the UID of the owner.
+pub const UID: &str = "ecs-operator.io/uid";
 /// Key of the tag that holds the hash of the declaration behind a task definition revision.
 pub const HASH: &str = "ecs-operator.io/hash";
+/// Key of the tag that holds the hash of the part of a declaration that an AWS object stands for.
+pub const PART: &str = "ecs-operator.io/part";
 /// Every key that marks an owner.
 pub const OWNER_KEYS: [&str; 5] = [INSTALLATION, KIND, NAMESPACE, NAME, UID];
 
@@ -71,6 +75,13 @@ impl Owner {
         }
         Ownership::Other(format!("{} {}/{} of installation {}", tag(KIND), tag(NAMESPACE), tag(NAME), tag(INSTALLATION)))
     }
+}
+
+/// The object of `kind` in this installation that tags name as the owner, whichever it is.
+pub fn owner_of(tags: &BTreeMap<String, String>, installation: &str, kind: &str) -> Option<ObjectKey> {
+    let has = |key: &str, value: &str| tags.get(key).is_some_and(|tag| tag == value);
+    let named = has(INSTALLATION, installation) && has(KIND, kind);
+    named.then(|| Some(ObjectKey { namespace: tags.get(NAMESPACE)?.clone(), name: tags.get(NAME)?.clone() })).flatten()
 }
 
 /// Whether `tags` are those of an object of that installation, whichever.
@@ -131,6 +142,15 @@ mod tests {
     fn inheriting_reaches_only_the_same_object() {
         let tags = owner("old", "other", "1").tags();
         assert!(matches!(owner("new", "web", "1").judge(&tags, Some("old")), Ownership::Other(_)));
+    }
+
+    #[test]
+    fn whoever_owns_a_thing_here_is_known_by_name() {
+        let tags = owner("a", "web", "1").tags();
+        assert_eq!(owner_of(&tags, "a", "EcsService").map(|key| key.to_string()).as_deref(), Some("shop/web"));
+        assert_eq!(owner_of(&tags, "b", "EcsService"), None, "of another installation nothing is known");
+        assert_eq!(owner_of(&tags, "a", "EcsTaskRun"), None);
+        assert_eq!(owner_of(&BTreeMap::new(), "a", "EcsService"), None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum Key {
     LoadBalancer(String, String),
     /// Namespace and name of the service that it belongs to.
     Owner(String, String),
+    /// The rule between whose target groups ECS shifts its traffic; its ARN.
+    Rule(String),
     /// Namespace and name of the target group that it names.
     TargetGroup(String, String),
     /// The family that it claims, or of which it runs a revision or could go back to one.

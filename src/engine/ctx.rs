@@ -6,7 +6,7 @@ use super::next::Next;
 use super::refs::Caches;
 use crate::aws::connection::Connection;
 use crate::aws::reflector::Services;
-use crate::aws::{Certificates, Balancing, Ecs, Elb, Guard, Priority};
+use crate::aws::{Balancing, Certificates, Ecs, Elb, Guard, Priority};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use kube::runtime::controller::Action;

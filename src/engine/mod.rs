@@ -74,6 +74,10 @@ pub trait Managed: Sized + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Observed, AwsError>> + Send;
     /// What to do about the difference. Pure.
     fn plan(want: &Self::Desired, seen: &Self::Observed) -> Plan<Self::Step>;
+    /// Whether a step writes an object of Kubernetes and nothing else. Pure.
+    fn is_order(_step: &Self::Step) -> bool {
+        false
+    }
     /// What must stand in status before `step` is carried out, so that its outcome can be found again. Pure.
     fn promise(before: &Self::Status, want: &Self::Desired, step: &Self::Step, site: &Site) -> Self::Status;
     /// Steps of different lanes do not wait for each other: where one fails, those of other lanes are carried out all the
@@ -136,6 +140,21 @@ pub enum Stop {
     Kube(String),
 }
 
+/// What is looked at again, but hardly goes away unless a person does something.
+const FOR_A_PERSON: [&str; 11] = [
+    "AccountMismatch",
+    "AdoptionWouldChange",
+    "Conflict",
+    "Deregistered",
+    "HostClaimed",
+    "HostNotAllowed",
+    "NamespaceNotAllowed",
+    "NoFreePriority",
+    "PriorityInUse",
+    "QuotaExceeded",
+    "TargetGroupAssociationLimit",
+];
+
 impl Stop {
     /// A declaration that cannot work.
     pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
@@ -169,7 +188,7 @@ impl Stop {
     pub fn is_waiting(&self) -> bool {
         match self {
             Self::Invalid { .. } => false,
-            Self::Waiting { reason, .. } => !matches!(*reason, "Conflict" | "AdoptionWouldChange" | "AccountMismatch"),
+            Self::Waiting { reason, .. } => !FOR_A_PERSON.contains(reason),
             Self::Aws(error) => error.is_transient(),
             Self::Kube(_) => true,
         }
@@ -266,7 +285,7 @@ fn outcome<M: Managed>(pass: &Pass<M>) -> &'static str {
     match &pass.end {
         Ok(Next::Settled) => "Settled",
         Ok(Next::Progressing(_)) => "Progressing",
-        Ok(Next::Acted) => "Acted",
+        Ok(Next::Acted | Next::Ordered) => "Acted",
         Ok(Next::Gone) => "Gone",
         Err(stop) => stop.reason(),
     }
@@ -291,7 +310,7 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &m
             may_attempt::<M>(object, want, &steps, ctx)?;
             write::add_finalizer::<M>(ctx, object).await?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
-            Ok(Next::Acted)
+            Ok(if steps.iter().all(M::is_order) { Next::Ordered } else { Next::Acted })
         }
         Plan::Finish(steps) => {
             may_attempt::<M>(object, want, &steps, ctx)?;

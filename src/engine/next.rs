@@ -13,6 +13,8 @@ pub enum Next {
     Progressing(String),
     /// Writes were sent; another pass sees what they did.
     Acted,
+    /// Only objects of Kubernetes were written. The watch tells of them: a pass before that would write them again.
+    Ordered,
     /// Nothing is left in AWS: the finalizer may go.
     Gone,
 }
@@ -25,7 +27,7 @@ impl Next {
     pub fn delay(&self, jitter: f64) -> Option<Duration> {
         let seconds = match self {
             Self::Settled => 1800.0,
-            Self::Progressing(_) => 30.0,
+            Self::Progressing(_) | Self::Ordered => 30.0,
             Self::Acted => 0.0,
             Self::Gone => return None,
         };
@@ -125,6 +127,7 @@ mod tests {
         assert_eq!(Next::Settled.delay(0.0), Some(Duration::from_mins(30)));
         assert_eq!(Next::Progressing(String::new()).delay(0.0), Some(Duration::from_secs(30)));
         assert_eq!(Next::Acted.delay(0.5), Some(Duration::ZERO));
+        assert_eq!(Next::Ordered.delay(0.0), Some(Duration::from_secs(30)), "the watch is faster");
         assert_eq!(Next::Gone.delay(0.0), None);
     }
 }

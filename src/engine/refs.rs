@@ -64,7 +64,8 @@ pub fn revisions_of(service: &EcsService) -> impl Iterator<Item = Revision> {
         let single = [&status.task_definition, &status.revision, &status.last_completed].into_iter().flatten();
         let rollout = status.rollout.iter().filter_map(|rollout| rollout.revision.as_ref());
         let deployments = status.deployments.iter().filter_map(|deployment| deployment.revision.as_ref());
-        single.chain(rollout).chain(deployments).chain(rolled_back_to).filter_map(|name| name.parse().ok())
+        let pending = status.pending.iter().filter_map(|pending| pending.task_definition.as_ref());
+        single.chain(pending).chain(rollout).chain(deployments).chain(rolled_back_to).filter_map(|name| name.parse().ok())
     })
 }
 

@@ -55,8 +55,22 @@ pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) ->
     };
     let listeners = load_balancer.status.iter().flat_map(|status| &status.listeners);
     listeners.filter(|listener| listener.port == port).map(|listener| Place::Arn(listener.arn.clone())).next().ok_or_else(|| {
-        Stop::waiting("ListenerNotFound", format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name))
+        Stop::waiting(
+            "ListenerNotFound",
+            format!("EcsLoadBalancer {namespace}/{} has no listener on port {port} yet", named.name),
+        )
     })
+}
+
+/// The listener of a rule. Its ARN stands in the rule's: `…:listener-rule/app/<name>/<id>/<listener>/<rule>`.
+pub fn listener_of(rule: &str) -> String {
+    let (listener, _) = rule.rsplit_once('/').unwrap_or((rule, ""));
+    listener.replacen(":listener-rule/", ":listener/", 1)
+}
+
+/// Whether a listener is not there, and with it nothing that stood on it.
+pub fn is_gone(stop: &Stop) -> bool {
+    stop.reason() == "ListenerNotFound"
 }
 
 /// What is seen of the listener at a place, followed from now on for `who`.
@@ -88,11 +102,26 @@ fn tagged(tags: &BTreeMap<String, String>, port: i32, balancing: &Balancing, who
             Some(found) => listener(&found.listener.arn, balancing, who, pace),
             None => not("ListenerNotFound", format!("load balancer {} has no listener on port {port}", value.load_balancer.name)),
         },
-        Sight::Unknown => balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error))),
+        Sight::Unknown => {
+            balancing.last_error_of_load_balancer(&key).map_or(Found::Unknown, |error| Found::Not(Stop::Aws(error)))
+        }
         Sight::Missing { .. } => not("ListenerNotFound", format!("no load balancer carries the tags {}", shown())),
         Sight::Several { arns } => not(
             "ListenerAmbiguous",
             format!("{} load balancers carry the tags {}: {}; name more tags, or the ARN", arns.len(), shown(), arns.join(", ")),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listener_of;
+
+    #[test]
+    fn a_rule_names_its_listener() {
+        let rule = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener-rule/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee";
+        let listener =
+            "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/shared/50dc6c495c0c9188/f2f7dc8efc522ab2";
+        assert_eq!(listener_of(rule), listener);
     }
 }

@@ -63,8 +63,8 @@ impl Mapping {
         }
     }
 
-    /// A service: itself; the task definition that it runs, which may be waiting for it to go; what belongs to it, for the
-    /// same reason; and those that claim the same service.
+    /// A service: itself; the task definition that it runs, which may be waiting for it to go or have been deregistered; its
+    /// rules, which may be waiting too; the target groups that it registers tasks in; and those that claim the same service.
     pub(super) fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
         let name = key(guarded);
         if change.itself {
@@ -72,15 +72,19 @@ impl Mapping {
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
+            let is_refused = object.status.as_ref().is_some_and(|status| status.refused_task_definition.is_some());
             let waits = self.caches.task_definitions.get(&namespace, &name).is_some_and(|found| {
                 found.metadata.deletion_timestamp.is_some() || found.status.is_some_and(|status| status.revisions.len() > 1)
             });
-            if waits {
+            if waits || is_refused {
                 self.task_definitions.look_at(&namespace, &name);
             }
         }
+        for reference in object.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref()) {
+            self.target_groups.look_at(reference.namespace.as_ref().unwrap_or(&name.namespace), &reference.name);
+        }
         let owner = Key::Owner(name.namespace, name.name);
-        wake_going(&self.caches.target_groups, &owner, &self.target_groups);
+        wake(&self.caches.target_groups, &owner, &self.target_groups);
         wake_going(&self.caches.listener_rules, &owner, &self.listener_rules);
         if object.metadata.deletion_timestamp.is_some() {
             wake_others(&self.caches.services, &Key::Service(key_of(object)), object, &self.services);
@@ -135,16 +139,21 @@ impl Mapping {
         }
     }
 
-    /// A load balancer: itself, and what stands on its listeners.
+    /// A load balancer: itself, what stands on its listeners, and the target groups that these forward to.
     pub(super) fn load_balancer(&self, guarded: &Guarded<EcsLoadBalancer>, change: Change) {
         let name = key(guarded);
         if change.itself {
             self.load_balancers.look_at(&name.namespace, &name.name);
         }
-        let this = Key::LoadBalancer(name.namespace, name.name);
+        let this = Key::LoadBalancer(name.namespace.clone(), name.name);
         wake(&self.caches.target_groups, &this, &self.target_groups);
         wake(&self.caches.listener_rules, &this, &self.listener_rules);
         let Ok(object) = &guarded.0 else { return };
+        let actions = object.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
+        let forward = actions.flat_map(|action| action.forward.iter().flatten());
+        for reference in forward.filter_map(|it| it.target_group_ref.as_ref()) {
+            self.target_groups.look_at(reference.namespace.as_ref().unwrap_or(&name.namespace), &reference.name);
+        }
         for arn in object.status.iter().flat_map(|status| &status.listeners).map(|listener| &listener.arn) {
             wake(&self.caches.listener_rules, &Key::Listener(arn.clone()), &self.listener_rules);
         }

@@ -17,7 +17,10 @@ struct Edge {
 impl Edge {
     async fn build(world: &World) -> Self {
         let elb = |operation: &str, input: Value| world.aws.call_elb(operation, input).unwrap();
-        let made = elb("CreateLoadBalancer", json!({"Name": "edge", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"]}));
+        let made = elb(
+            "CreateLoadBalancer",
+            json!({"Name": "edge", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"]}),
+        );
         let balancer = made["LoadBalancers"][0].clone();
         let not_found = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]);
         let made = elb(

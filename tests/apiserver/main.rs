@@ -7,12 +7,15 @@
     reason = "a test fails by panicking, and a story waits in real time"
 )]
 
+mod beside_foreign_rules;
+mod edge;
 mod exposed;
 mod fuse;
 mod gitops;
 mod killed;
 mod kubectl;
 mod lease;
+mod listener_rules;
 mod load_balancers;
 mod outages;
 mod ownership;

@@ -91,3 +91,47 @@ async fn the_family_of_a_task_definition_cannot_be_changed() {
     let told = world.refusal(&with(&family("shop", "nginx:1"), json!({"family": "other"}))).await;
     assert!(told.contains("spec.family cannot be changed"), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bounds_of_load_balancing_are_checked_at_apply() {
+    let world = World::without_operator(simulator::Settings::default()).await;
+    let listener = json!({"ref": {"name": "edge"}, "port": 443});
+    let exposed = |entries: Value| with(&web("nginx:1", 1), json!({"expose": entries}));
+    let entry = |changes: Value| {
+        let mut entry =
+            json!({"name": "web", "containerName": "app", "containerPort": 80, "listener": listener, "match": {"paths": ["/*"]}});
+        entry.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        entry
+    };
+    let balancer = |listeners: Value| {
+        let spec = json!({"subnets": ["subnet-a", "subnet-b"], "listeners": listeners});
+        json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"}, "spec": spec})
+            .to_string()
+    };
+    let http = json!({"port": 80, "protocol": "HTTP"});
+    for (yaml, sentence) in [
+        (exposed(json!([entry(json!({})), entry(json!({}))])), "duplicate"),
+        (exposed(json!([entry(json!({"priority": 50001}))])), "spec.expose[0].priority"),
+        (exposed(json!([entry(json!({"healthCheck": {"intervalSeconds": 301}}))])), "spec.expose[0].healthCheck.intervalSeconds"),
+        (exposed(json!([entry(json!({"match": {"paths": ["cart"]}}))])), "paths must begin with /"),
+        (balancer(json!([http, http])), "duplicate"),
+        (balancer(json!([{"port": 80, "protocol": "GENEVE"}])), "Unsupported value"),
+    ] {
+        let told = world.refusal(&yaml).await;
+        assert!(told.contains(sentence), "{sentence}: {told}");
+    }
+    world.apply(&exposed(json!([entry(json!({"priority": 50000}))]))).await;
+    world.apply(&balancer(json!([http]))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_of_load_balancing_are_accepted() {
+    let world = World::without_operator(simulator::Settings::default()).await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples-load-balancing");
+    let mut applied = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        world.apply(&std::fs::read_to_string(file.unwrap().path()).unwrap()).await;
+        applied += 1;
+    }
+    assert!(applied > 3);
+}

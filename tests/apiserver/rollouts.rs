@@ -275,3 +275,78 @@ async fn a_field_that_is_taken_out_goes_back_to_its_default_once() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(world.count("UpdateService"), 1, "unset and no longer sent: left to others");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_running_tasks_lack_a_setting_is_told_until_a_restart() {
+    let world = World::new().await;
+    world.apply(&web("nginx:1", 2)).await;
+    world.until_ready("web").await;
+    world.edit("web", json!({"enableExecuteCommand": true})).await;
+    let tells = |service: &ecs_operator::api::EcsService| {
+        condition(service, "Ready").is_some_and(|ready| ready.message.contains("keep their former enableExecuteCommand"))
+    };
+    let service = world.until("web", "it is told", |service| is_ready(service) && tells(service)).await;
+    assert_eq!(service.status.unwrap().started_with.unwrap().outdated, ["enableExecuteCommand"]);
+    world.annotate("web", "ecs-operator.io/restarted-at", "now").await;
+    let service = world
+        .until("web", "it is told no more", |service| {
+            is_ready(service) && !tells(service) && service.status.as_ref().unwrap().restarted_at.is_some()
+        })
+        .await;
+    assert_eq!(service.status.unwrap().started_with.unwrap().outdated, [] as [String; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_back_to_what_serves_shows_a_completed_rollout() {
+    let world = World::new().await;
+    world.apply(&web("nginx:1", 1)).await;
+    world.until_ready("web").await;
+    world.apply(&web("shop/crash:2", 1)).await;
+    world.until("web", "rolled back", |service| is_true(service, "RolledBack")).await;
+    world.apply(&web("nginx:1", 1)).await;
+    let service = world.until_ready("web").await;
+    let rollout = service.status.unwrap().rollout.unwrap();
+    assert_eq!((rollout.state.as_str(), rollout.revision.as_deref()), ("Completed", Some("web:1")));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let status = world.services().get("web").await.unwrap().status.unwrap();
+    assert_eq!((status.rollout.unwrap().state.as_str(), status.failed), ("Completed", None), "and stays so");
+    assert_eq!(world.count("UpdateService"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_that_somebody_deregistered_is_registered_anew_when_ecs_refuses_it() {
+    let world = World::new().await;
+    world.apply(&family("shop", "nginx:1")).await;
+    world.apply(&running("web", "shop", 1)).await;
+    world.until_ready("web").await;
+    world.by_hand("DeregisterTaskDefinition", json!({"taskDefinition": "shop:1"}));
+    world.apply(&running("jobs", "shop", 1)).await;
+    for name in ["jobs", "web"] {
+        world
+            .until(name, "shop:2 serves", |service| {
+                is_ready(service) && service.status.as_ref().unwrap().revision.as_deref() == Some("shop:2")
+            })
+            .await;
+    }
+    assert_eq!(world.active_revisions("shop"), [2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_that_somebody_deregistered_is_only_told_of_where_that_is_asked_for() {
+    let world = World::new().await;
+    world.apply(&with(&family("shop", "nginx:1"), json!({"driftPolicy": "Report"}))).await;
+    world.until_registered("shop", 1).await;
+    world.by_hand("DeregisterTaskDefinition", json!({"taskDefinition": "shop:1"}));
+    world.apply(&running("web", "shop", 1)).await;
+    world
+        .until_definition("shop", "it is told", |found| {
+            let status = found.status.as_ref().unwrap();
+            status.conditions.iter().any(|one| one.type_ == "Ready" && one.reason == "Deregistered")
+        })
+        .await;
+    world.until_told("web", "TaskDefinitionNotReady", &["somebody deregistered revision shop:1"]).await;
+    assert_eq!(world.active_revisions("shop"), [] as [u32; 0]);
+    world.edit_definition("shop", json!({"driftPolicy": "Correct"})).await;
+    world.until_ready("web").await;
+    assert_eq!(world.active_revisions("shop"), [2]);
+}

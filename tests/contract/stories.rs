@@ -142,6 +142,7 @@ fn operator(kube: Client, config: &SdkConfig) -> Operator {
             settled: Duration::from_secs(1),
             rolling: Duration::from_millis(200),
             stopped_tasks: Duration::from_millis(200),
+            in_turn: Duration::from_millis(200),
             window: Duration::from_millis(10),
         },
         metrics: Arc::new(Metrics::new()),

@@ -67,7 +67,9 @@ pub(super) fn arn_of_a_load_balancer() -> Rule {
 
 pub(super) fn subnets_or_mappings() -> Rule {
     rule(
-        format!("{IS_OBSERVED} ? !(has(self.subnets) && has(self.subnetMappings)) : has(self.subnets) != has(self.subnetMappings)"),
+        format!(
+            "{IS_OBSERVED} ? !(has(self.subnets) && has(self.subnetMappings)) : has(self.subnets) != has(self.subnetMappings)"
+        ),
         "set exactly one of subnets and subnetMappings",
     )
 }
@@ -84,7 +86,9 @@ pub(super) fn addresses_need_network() -> Rule {
 
 pub(super) fn addresses_fit_the_scheme() -> Rule {
     rule(
-        format!("!has(self.subnetMappings) || self.subnetMappings.all(m, {IS_INTERNAL} ? !has(m.allocationId) : !has(m.privateIPv4Address))"),
+        format!(
+            "!has(self.subnetMappings) || self.subnetMappings.all(m, {IS_INTERNAL} ? !has(m.allocationId) : !has(m.privateIPv4Address))"
+        ),
         "in subnetMappings allocationId needs scheme internet-facing, and privateIPv4Address needs scheme internal",
     )
 }
@@ -102,7 +106,9 @@ pub(super) fn members_of_network() -> Rule {
 
 pub(super) fn address_type_fits() -> Rule {
     rule(
-        format!("!has(self.ipAddressType) || self.ipAddressType != 'dualstack-without-public-ipv4' || !({IS_NETWORK} || {IS_INTERNAL})"),
+        format!(
+            "!has(self.ipAddressType) || self.ipAddressType != 'dualstack-without-public-ipv4' || !({IS_NETWORK} || {IS_INTERNAL})"
+        ),
         "ipAddressType dualstack-without-public-ipv4 needs type application and scheme internet-facing",
     )
 }
@@ -197,7 +203,9 @@ pub(super) fn tls_needs_a_certificate() -> Rule {
 
 pub(super) fn certificates_need_tls() -> Rule {
     rule(
-        format!("{TLS} || !(has(self.certificates) || has(self.sslPolicy) || (has(self.discoverCertificates) && self.discoverCertificates))"),
+        format!(
+            "{TLS} || !(has(self.certificates) || has(self.sslPolicy) || (has(self.discoverCertificates) && self.discoverCertificates))"
+        ),
         "certificates, discoverCertificates and sslPolicy need protocol HTTPS or TLS",
     )
 }

@@ -75,3 +75,57 @@ pub(crate) fn put(all: &mut BTreeMap<String, String>, key: &str, value: Option<i
         all.insert(key.to_owned(), value.to_string());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// The attributes of what a person wrote, as JSON.
+    fn declared(spec: Value) -> Value {
+        let settings: TargetGroupSettings = serde_json::from_value(spec).unwrap();
+        serde_json::to_value(settings.declared_attributes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_declared_is_no_attribute() {
+        assert_eq!(declared(json!({"protocol": "HTTP", "healthCheck": {"path": "/"}})), json!({}));
+    }
+
+    #[test]
+    fn fields_of_their_own_stand_beside_those_that_are_listed() {
+        let spec = json!({
+            "deregistrationDelaySeconds": 0, "slowStartSeconds": 30, "loadBalancingAlgorithmType": "round_robin",
+            "attributes": [{"key": "load_balancing.cross_zone.enabled", "value": "true"}],
+        });
+        let all = json!({
+            "deregistration_delay.timeout_seconds": "0", "slow_start.duration_seconds": "30",
+            "load_balancing.algorithm.type": "round_robin", "load_balancing.cross_zone.enabled": "true",
+        });
+        assert_eq!(declared(spec), all);
+    }
+
+    #[test]
+    fn the_duration_goes_to_the_cookie_that_is_chosen() {
+        let by_balancer = json!({"stickiness": {"type": "lb_cookie", "durationSeconds": 60}});
+        assert_eq!(
+            declared(by_balancer),
+            json!({"stickiness.enabled": "true", "stickiness.type": "lb_cookie", "stickiness.lb_cookie.duration_seconds": "60"})
+        );
+        let by_application = json!({"stickiness": {"type": "app_cookie", "durationSeconds": 60, "cookieName": "session"}});
+        assert_eq!(
+            declared(by_application),
+            json!({
+                "stickiness.enabled": "true", "stickiness.type": "app_cookie",
+                "stickiness.app_cookie.duration_seconds": "60", "stickiness.app_cookie.cookie_name": "session",
+            })
+        );
+    }
+
+    #[test]
+    fn stickiness_by_address_has_no_duration() {
+        let by_address = json!({"stickiness": {"type": "source_ip"}});
+        assert_eq!(declared(by_address), json!({"stickiness.enabled": "true", "stickiness.type": "source_ip"}));
+        assert_eq!(declared(json!({"stickiness": {"enabled": false}})), json!({"stickiness.enabled": "false"}));
+    }
+}

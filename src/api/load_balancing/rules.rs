@@ -196,7 +196,7 @@ pub(super) fn response_code() -> Rule {
 pub(super) fn timeout_is_below_interval() -> Rule {
     rule(
         "(has(self.timeoutSeconds) ? self.timeoutSeconds : 5) < (has(self.intervalSeconds) ? self.intervalSeconds : 30)",
-        "timeoutSeconds (unset: at least 5) must be below intervalSeconds (unset: 30)",
+        "timeoutSeconds (unset, at least 5) must be below intervalSeconds (unset, 30)",
     )
 }
 

@@ -121,5 +121,8 @@ pub(super) fn duration_goes_with_a_cookie() -> Rule {
 }
 
 pub(super) fn cookie_name_is_free() -> Rule {
-    rule("!has(self.cookieName) || !self.cookieName.startsWith('AWSALB')", "cookieName must not begin with AWSALB, which is reserved")
+    rule(
+        "!has(self.cookieName) || !self.cookieName.startsWith('AWSALB')",
+        "cookieName must not begin with AWSALB, which is reserved",
+    )
 }

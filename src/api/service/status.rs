@@ -5,6 +5,7 @@ use crate::api::shared::Drift;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What was seen in AWS, and what became of the declaration.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
@@ -41,6 +42,9 @@ pub struct EcsServiceStatus {
     /// ARN of the task definition that was asked for, references resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_definition: Option<String>,
+    /// ARN of the task definition that ECS refused last, because somebody had deregistered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_task_definition: Option<String>,
     /// The revision that serves now, as `family:number`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
@@ -78,6 +82,12 @@ pub struct EcsServiceStatus {
     /// Tasks of the newest rollout that stopped, grouped by reason, most frequent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped_tasks: Vec<StoppedTasks>,
+    /// What the tasks of the newest deployment were started with, of the settings that a running task keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_with: Option<StartedWith>,
+    /// A change that begins a rollout, and whose outcome is not known yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingRollout>,
     /// Where AWS differs from the declaration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drift: Vec<Drift>,
@@ -103,7 +113,8 @@ pub struct EcsServiceStatus {
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rollout {
-    /// `InProgress`, `Completed`, `Failed`, `RollingBack`, `RolledBack`, `Superseded` or `Stopped`.
+    /// `InProgress`, `Completed`, `Failed`, `RollingBack` or `RolledBack`. Once the declaration asks for what serves
+    /// again, the deployment that serves stands here, and what failed is history.
     pub state: String,
     /// Hash of the configuration that is rolled out. Absent when somebody else began the rollout.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,6 +188,39 @@ pub struct Deployment {
     /// When ECS made it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Time>,
+}
+
+/// Settings that ECS gives a task when it starts, as they were when a deployment began.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StartedWith {
+    /// Identifier of the deployment.
+    pub deployment_id: String,
+    /// The settings, by the names of their fields.
+    pub settings: BTreeMap<String, String>,
+    /// Those that were changed since: tasks that run already keep the former value until they are replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outdated: Vec<String>,
+}
+
+/// Written before a rollout is begun, so that it can be told from others after a crash or a lost reply.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PendingRollout {
+    /// Hash of the configuration that is to be rolled out.
+    pub hash: String,
+    /// ARN of the task definition that is to be rolled out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_definition: Option<String>,
+    /// The value of the annotation `ecs-operator.io/restarted-at` that is carried out with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<String>,
+    /// Identifier of the deployment that was the newest before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_deployment: Option<String>,
+    /// ARN of the ServiceDeployment that was the newest before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after_service_deployment: Option<String>,
 }
 
 /// A configuration whose rollout failed.

@@ -482,3 +482,63 @@ fn excluded_members_are_no_fields() {
         assert!(fields.get(member).is_none(), "{member} is a field and excluded");
     }
 }
+
+/// An entry of `expose` behind a listener of an application load balancer.
+fn exposure(name: &str) -> Value {
+    json!({"name": name, "port": "http", "listener": {"ref": {"name": "shared"}, "port": 443}, "match": {"paths": ["/*"]}})
+}
+
+#[test]
+fn what_is_exposed_goes_with_the_rest_of_the_service() {
+    let by_container = edited(exposure("web"), json!({"port": null, "containerName": "app", "containerPort": 80}));
+    each_is_accepted(
+        web,
+        vec![
+            json!({"expose": []}),
+            json!({"expose": [exposure("web"), by_container]}),
+            json!({"expose": [exposure("web")], "healthCheckGracePeriodSeconds": 60, "deploymentController": {"type": "ECS"}}),
+            json!({"expose": [exposure("web")], "deploymentConfiguration": {"strategy": "ROLLING"}}),
+        ],
+    );
+    each_is_accepted(on_instances, vec![json!({"expose": [exposure("web")]})]);
+}
+
+#[test]
+fn what_is_exposed_in_a_way_that_cannot_work_is_refused() {
+    let five = || ["a", "b", "c", "d", "e"].map(exposure);
+    let balancer = json!({"targetGroupArn": "arn:aws:x", "containerName": "app", "containerPort": 80});
+    each_is_refused(
+        web,
+        vec![
+            (json!({"expose": five(), "loadBalancers": [balancer]}), "together have more than 5 entries"),
+            (
+                json!({"expose": [exposure("web")], "deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}}),
+                "expose needs deploymentController ECS",
+            ),
+            (json!({"expose": [edited(exposure("web"), json!({"port": "grpc"}))]}), "must be the name of one of portMappings"),
+            (
+                json!({"expose": [edited(exposure("web"), json!({"port": null, "containerName": "side", "containerPort": 80}))]}),
+                "each containerName in expose must be a container",
+            ),
+        ],
+    );
+    each_is_refused(
+        on_instances,
+        vec![
+            (
+                json!({"expose": [exposure("web")], "deploymentController": {"type": "CODE_DEPLOY"}}),
+                "expose needs deploymentController ECS",
+            ),
+            (json!({"expose": [exposure("web")], "launchType": "EXTERNAL"}), "launchType EXTERNAL has no load balancers"),
+            (json!({"expose": [exposure("web")], "role": "ecs-lb"}), "role does not go with expose"),
+        ],
+    );
+}
+
+#[test]
+fn names_of_what_is_made_for_an_exposure_must_fit() {
+    let spec = |entry: &str| edited(on_instances(), json!({"serviceName": "web", "expose": [exposure(entry)]}));
+    let long = "a".repeat(249);
+    assert_eq!(complaints(&named(&long, spec("web")), None), None);
+    assert!(complaints(&named(&long, spec("webs")), None).unwrap().contains("longer than 252 characters"));
+}

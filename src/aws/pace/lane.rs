@@ -1,6 +1,6 @@
 //! One token bucket and those who wait for it. Pure but for the wake-ups: time is an argument.
 
-use super::Priority;
+use super::{PATIENCE, Priority};
 use crate::aws::error::{AwsError, Kind};
 use crate::aws::operation::Bucket;
 use std::collections::BTreeMap;
@@ -43,6 +43,8 @@ pub(super) struct Lane {
     counted: Instant,
     not_before: Instant,
     slowed: Instant,
+    /// How many calls were throttled in a row, and since when.
+    throttled: Option<(u32, Instant)>,
     failures: u32,
     in_flight: usize,
     queue: BTreeMap<Ticket, Arc<Notify>>,
@@ -61,6 +63,7 @@ impl Lane {
             counted: now,
             not_before: now,
             slowed: now,
+            throttled: None,
             failures: 0,
             in_flight: 0,
             queue: BTreeMap::new(),
@@ -104,10 +107,18 @@ impl Lane {
         self.wake_first();
     }
 
+    /// Whether AWS throttles every call for so long that one who waits since `began` is better told so.
+    pub(super) fn is_hopeless(&self, began: Instant, now: Instant) -> bool {
+        self.throttled.is_some_and(|(times, since)| times > 1 && now >= since.max(began) + PATIENCE)
+    }
+
     /// What a call says about AWS.
     pub(super) fn done(&mut self, sent: Instant, error: Option<&AwsError>, now: Instant) {
         self.refill(now);
         self.in_flight -= 1;
+        let is_throttled = error.is_some_and(|e| e.kind == Kind::Throttled);
+        let (times, since) = self.throttled.unwrap_or((0, now));
+        self.throttled = is_throttled.then_some((times.saturating_add(1), since));
         match error.map(|e| e.kind) {
             Some(Kind::Throttled) => self.slow_down(sent, now),
             Some(Kind::Unavailable | Kind::Unknown) => {

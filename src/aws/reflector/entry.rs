@@ -1,7 +1,7 @@
 //! One service that is followed: what was read, and when to read again. Pure: time is an argument.
 
 use super::{Lane, MISSING_LOOKS, Pace, Polling, Seen, Timing};
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, Kind};
 use crate::aws::model::{LiveService, ServiceDeployment, StoppedTask};
 use crate::domain::{ObjectKey, ServiceKey};
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ pub(super) struct Entry {
     pub(super) stopped_looked: Option<Instant>,
     /// What is read beside the service and could not be, why, and when.
     pub(super) failed_beside: BTreeMap<Beside, (AwsError, Instant)>,
+    /// A write may have happened. Until then a reading that shows nothing new may be from before it.
+    unsure_until: Option<Instant>,
 }
 
 impl Entry {
@@ -52,6 +54,7 @@ impl Entry {
             revision: None,
             stopped_looked: None,
             failed_beside: BTreeMap::new(),
+            unsure_until: None,
         }
     }
 
@@ -79,6 +82,7 @@ impl Entry {
         deployment = deployment.filter(|d| Some(&d.arn) == reply.current_service_deployment.as_ref());
         self.seen = Seen::Live { service: Arc::new(reply), deployment, stopped, read_at: now };
         self.timing.wrote(now);
+        self.unsure_until = None;
     }
 
     pub(super) fn retagged(&mut self, tags: BTreeMap<String, String>, now: Instant) {
@@ -86,6 +90,19 @@ impl Entry {
             Arc::make_mut(service).tags = tags;
         }
         self.timing.wrote(now);
+    }
+
+    /// Where AWS answered, however badly, the next reading is believed; where nothing came back, AWS may lag behind.
+    pub(super) fn unsure(&mut self, error: AwsError, now: Instant) {
+        self.timing.touched(now);
+        let lag = if error.kind == Kind::Unknown { WRITE_LAG } else { Duration::ZERO };
+        self.unsure_until = Some(now + lag);
+        self.timing.error = Some(error);
+    }
+
+    /// What is known of the service, if that can be said.
+    pub(super) fn shown(&self) -> Seen {
+        if self.unsure_until.is_some() { Seen::Unknown } else { self.seen.clone() }
     }
 
     /// Takes a reading that began at `started`, and says whether the owner is to be told.
@@ -103,6 +120,11 @@ impl Entry {
     }
 
     fn found(&mut self, found: LiveService, now: Instant) -> bool {
+        if self.unsure_until.is_some_and(|until| now < until) && self.shows_nothing_new(&found) {
+            self.timing.reads_again();
+            return false;
+        }
+        self.unsure_until = None;
         let had_error = self.timing.succeeded();
         let mut is_new = true;
         let mut kept = None;
@@ -120,7 +142,12 @@ impl Entry {
         is_new || had_error
     }
 
+    fn shows_nothing_new(&self, found: &LiveService) -> bool {
+        matches!(&self.seen, Seen::Live { service, .. } if shows_the_same(found, service))
+    }
+
     fn missing(&mut self, cluster_missing: bool, now: Instant) -> bool {
+        self.unsure_until = None;
         let had_error = self.timing.succeeded();
         if matches!(self.seen, Seen::Live { .. }) && self.timing.is_written_within(CREATE_LAG, now) {
             return had_error;

@@ -147,7 +147,7 @@ impl Services {
 
     /// What was read of a service last.
     pub fn get(&self, key: &ServiceKey) -> Seen {
-        self.0.state.lock().entries.get(key).map_or(Seen::Unknown, |entry| entry.seen.clone())
+        self.0.state.lock().entries.get(key).map_or(Seen::Unknown, Entry::shown)
     }
 
     /// Why the last read of a service failed, until one succeeds.
@@ -188,6 +188,17 @@ impl Services {
         self.0.state.lock().schedule(key, |entry| {
             if let Some(entry) = entry {
                 entry.timing.touched(now);
+            }
+        });
+        self.0.woken.notify_one();
+    }
+
+    /// Notes a write that may have happened: until a read has told, nothing is shown but why it is not known.
+    pub fn unsure(&self, key: &ServiceKey, error: &AwsError) {
+        let now = Instant::now();
+        self.0.state.lock().schedule(key, |entry| {
+            if let Some(entry) = entry {
+                entry.unsure(error.clone(), now);
             }
         });
         self.0.woken.notify_one();

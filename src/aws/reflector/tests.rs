@@ -441,3 +441,56 @@ async fn a_permission_that_is_missing_for_the_rollout_alone_is_told_and_hides_no
     seconds(9).await;
     assert_eq!(world.fake.count("ListTasks"), 1);
 }
+
+fn no_reply(kind: Kind) -> crate::aws::AwsError {
+    crate::aws::AwsError {
+        operation: "UpdateService",
+        kind,
+        code: None,
+        message: "no reply in time".to_owned(),
+        retry_after: None,
+        request_id: None,
+        is_write: true,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_it_is_unknown_whether_a_write_happened_nothing_older_is_shown() {
+    let mut world = World::new();
+    let web = world.add("web");
+    world.follow(&web, Pace::Rolling);
+    seconds(1).await;
+    world.services.unsure(&web, &no_reply(Kind::Unknown));
+    assert!(matches!(world.services.get(&web), Seen::Unknown));
+    seconds(6).await;
+    assert!(matches!(world.services.get(&web), Seen::Unknown), "AWS may lag: that nothing is new says nothing yet");
+    assert_eq!(world.services.last_error(&web).unwrap().message, "no reply in time");
+    while world.told().await.is_some() {}
+    seconds(15).await;
+    assert_eq!(world.live(&web).running, 2);
+    assert_eq!((world.services.last_error(&web), world.told().await.as_deref()), (None, Some("web")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_shows_that_the_write_happened_is_believed_at_once() {
+    let world = World::new();
+    let web = world.add("web");
+    world.follow(&web, Pace::Rolling);
+    seconds(1).await;
+    world.services.unsure(&web, &no_reply(Kind::Unknown));
+    world.edit(&web, |web| web["desiredCount"] = json!(7));
+    seconds(1).await;
+    assert_eq!(world.live(&web).desired, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_answer_however_bad_one_look_is_enough() {
+    let world = World::new();
+    let web = world.add("web");
+    world.follow(&web, Pace::Rolling);
+    seconds(1).await;
+    world.services.unsure(&web, &no_reply(Kind::Unavailable));
+    assert!(matches!(world.services.get(&web), Seen::Unknown));
+    seconds(1).await;
+    assert_eq!(world.live(&web).running, 2);
+}

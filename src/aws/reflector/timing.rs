@@ -92,6 +92,11 @@ impl Timing {
         is_new
     }
 
+    /// Notes that it could be read, although what it said is not believed yet.
+    pub(in crate::aws) const fn reads_again(&mut self) {
+        self.failures = 0;
+    }
+
     /// Notes that it could be read, and says whether that is new.
     pub(in crate::aws) fn succeeded(&mut self) -> bool {
         self.failures = 0;

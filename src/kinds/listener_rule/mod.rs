@@ -1,9 +1,193 @@
-//! A rule of a listener.
+//! A rule of a listener, or several where its match is too large for one.
+//!
+//! It owns the rules that carry its tags. It never touches a rule that carries other tags or none, nor the default rule, nor
+//! the listener, nor target groups; and it never moves anybody else's rule to make room for its own.
 
-use crate::api::EcsListenerRule;
+mod accept;
+mod act;
+mod covers;
+mod desired;
+mod difference;
+mod observe;
+mod observed;
+mod parts;
+mod plan;
+mod priority;
+mod refs;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use crate::api::{EcsListenerRule, EcsListenerRuleStatus};
+use crate::aws::elb::Watcher;
+use crate::aws::elb::model::{Rule, RuleChange, Tags};
+use crate::aws::error::AwsError;
+use crate::domain::ObjectKey;
 use crate::engine::cache::{Indexed, Key, owner_key};
+use crate::engine::ctx::{Ctx, Site};
+use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
+use crate::engine::{Managed, Notice, Pass, Plan, Stop};
+use jiff::Timestamp;
 use kube::ResourceExt;
+use refs::Refs;
+
+/// The kind `EcsListenerRule`.
+pub struct EcsListenerRuleKind;
+
+/// What is wanted of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Desired {
+    /// It is to be there.
+    Present(Box<desired::Present>),
+    /// Its object is being deleted.
+    Absent(desired::Absent),
+}
+
+/// One write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// The listener that was found is remembered, so that what else is known of it counts; no call.
+    Found {
+        /// ARN of the listener.
+        listener: String,
+    },
+    /// Rules of ours are looked for on the listener itself, past what is remembered of it.
+    Look {
+        /// ARN of the listener.
+        listener: String,
+    },
+    /// `CreateRule`.
+    Create {
+        /// Which part of the match, from 0.
+        part: usize,
+        /// The priority.
+        priority: i32,
+        /// How many rules stand there: with fewer, what failed is worth another try at once.
+        among: usize,
+    },
+    /// `ModifyRule`.
+    Modify(RuleChange),
+    /// `SetRulePriorities`.
+    SetPriorities(Vec<(String, i32)>),
+    /// Tags are set.
+    Tag {
+        /// On which rule.
+        arn: String,
+        /// Key and value.
+        tags: Tags,
+    },
+    /// Tags are taken off.
+    Untag {
+        /// From which rule.
+        arn: String,
+        /// Their keys.
+        keys: Vec<String>,
+    },
+    /// `DeleteRule`.
+    Delete {
+        /// Its ARN.
+        arn: String,
+    },
+    /// A rule of ours stays, without our tags.
+    Disown {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+/// What a write brought to light.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Done {
+    /// The listener is this one.
+    Found {
+        /// Its ARN.
+        listener: String,
+    },
+    /// Nothing of ours is on the listener but these.
+    Looked(Vec<Rule>),
+    /// It was made.
+    Created {
+        /// For which part of the match.
+        part: usize,
+        /// As AWS has it.
+        rule: Rule,
+    },
+    /// It is like this now.
+    Changed(Rule),
+    /// These have other priorities.
+    Moved(Vec<(String, i32)>),
+    /// Tags changed.
+    Tagged,
+    /// It is gone, or no longer ours.
+    Released {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+impl Managed for EcsListenerRuleKind {
+    type Object = EcsListenerRule;
+    type Status = EcsListenerRuleStatus;
+    type Refs = Refs;
+    type Desired = Desired;
+    type Observed = observed::Observed;
+    type Step = Step;
+    type Done = Done;
+
+    const KIND: &'static str = "EcsListenerRule";
+
+    fn status_of(object: &EcsListenerRule) -> Option<&EcsListenerRuleStatus> {
+        object.status.as_ref()
+    }
+
+    fn set_status(object: &mut EcsListenerRule, status: EcsListenerRuleStatus) {
+        object.status = Some(status);
+    }
+
+    fn refs(object: &EcsListenerRule, caches: &Caches) -> Refs {
+        refs::refs(object, caches)
+    }
+
+    fn desired(object: &EcsListenerRule, refs: &Refs, site: &Site) -> Result<Desired, Stop> {
+        desired::desired(object, refs, site)
+    }
+
+    /// A look into what the live side keeps: the reads themselves are made there, for many rules at once.
+    async fn observe(object: &EcsListenerRule, want: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<observed::Observed, AwsError> {
+        Ok(observe::observe(object, want, ctx))
+    }
+
+    fn plan(want: &Desired, seen: &observed::Observed) -> Plan<Step> {
+        plan::plan(want, seen)
+    }
+
+    fn promise(before: &EcsListenerRuleStatus, want: &Desired, step: &Step, site: &Site) -> EcsListenerRuleStatus {
+        status::promise(before, want, step, site)
+    }
+
+    async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
+        act::act(object, want, step, ctx).await
+    }
+
+    fn status(object: &EcsListenerRule, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> EcsListenerRuleStatus {
+        status::status(object, pass, site, now)
+    }
+
+    fn notices(before: &EcsListenerRuleStatus, after: &EcsListenerRuleStatus, pass: &Pass<Self>) -> Vec<Notice> {
+        status::notices(before, after, pass)
+    }
+
+    fn forget(object: &EcsListenerRule, ctx: &Ctx) {
+        ctx.aws.balancing.unfollow(&watcher(object));
+    }
+}
+
+/// The object, as the live side knows it.
+fn watcher(object: &EcsListenerRule) -> Watcher {
+    let object = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+    Watcher { kind: EcsListenerRuleKind::KIND, object }
+}
 
 impl Indexed for EcsListenerRule {
     fn keys(&self) -> Vec<Key> {

@@ -189,11 +189,8 @@ fn listeners(object: &EcsLoadBalancer, refs: &Refs) -> Option<Vec<Wanted>> {
     let seen = object.status.as_ref().and_then(|status| status.r#type.as_deref());
     let declared = spec.r#type.as_ref().map(LoadBalancerType::as_str);
     let namespace = object.namespace().unwrap_or_default();
-    let of = Of {
-        namespace: &namespace,
-        is_network: declared.or(seen) == Some("network"),
-        routes: spec.allowed_routes.as_deref(),
-    };
+    let of =
+        Of { namespace: &namespace, is_network: declared.or(seen) == Some("network"), routes: spec.allowed_routes.as_deref() };
     spec.listeners.as_ref().map(|all| all.iter().map(|declared| wanted(declared, of, refs)).collect())
 }
 

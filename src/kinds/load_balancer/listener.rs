@@ -1,9 +1,9 @@
 //! What is wanted of a listener. Pure.
 
 use super::refs::Refs;
+use crate::api::EcsTargetGroup;
 use crate::api::load_balancer::{AllowedRoute, Listener, MutualAuthentication as DeclaredMutual};
 use crate::api::load_balancing::listed;
-use crate::api::EcsTargetGroup;
 use crate::aws::elb::model::{Action, Attributes, FixedResponse, MutualAuthentication};
 use crate::engine::Stop;
 use crate::engine::refs::full_name;
@@ -136,7 +136,8 @@ fn claimed(port: i32, of: Of, refs: &Refs) -> Default {
     let refused = refused.iter().map(|group| format!("{} (allowedRoutes does not list its namespace)", full_name(*group)));
     let conflicts = admitted.iter().skip(1).map(|group| full_name(*group)).chain(refused).collect();
     let Some(holder) = admitted.first() else {
-        let message = format!("the listener on port {port} is made once an EcsTargetGroup names it: listener.ref and port {port}");
+        let message =
+            format!("the listener on port {port} is made once an EcsTargetGroup names it: listener.ref and port {port}");
         let action = Err(Stop::waiting("WaitingForTargetGroup", message));
         return Default { action, is_unclaimed: true, claimed_by: None, conflicts };
     };

@@ -132,7 +132,8 @@ fn settings(seen: &Observed, listener: &Wanted, live: &Listener) -> Option<Chang
     let mut change = ListenerChange { arn: live.arn.clone(), ..ListenerChange::default() };
     let mut differing = Vec::new();
     let place = format!("listeners[{}]", listener.port);
-    let mut differs = |member: &str, wanted: Value, stands: Value| differing.push(entry(&format!("{place}.{member}"), &wanted, &stands));
+    let mut differs =
+        |member: &str, wanted: Value, stands: Value| differing.push(entry(&format!("{place}.{member}"), &wanted, &stands));
     let was_sent = |member: &str| seen.memory.applied.iter().any(|path| *path == format!("{place}.{member}"));
     if live.protocol.as_ref() != Some(&listener.protocol) {
         differs("protocol", json!(listener.protocol), json!(live.protocol));
@@ -157,7 +158,11 @@ fn settings(seen: &Observed, listener: &Wanted, live: &Listener) -> Option<Chang
     let default = || was_sent("mutualAuthentication").then(off);
     let mutual = listener.mutual_authentication.clone().or_else(default);
     if let Some(mutual) = mutual.filter(|it| !asks_the_same(it, live.mutual_authentication.as_ref())) {
-        differs("mutualAuthentication", json!(mutual.mode), json!(live.mutual_authentication.as_ref().and_then(|it| it.mode.clone())));
+        differs(
+            "mutualAuthentication",
+            json!(mutual.mode),
+            json!(live.mutual_authentication.as_ref().and_then(|it| it.mode.clone())),
+        );
         change.mutual_authentication = Some(mutual);
     }
     let is_as_wanted = |action| matches!(live.default_actions.as_slice(), [only] if is_same(only, action));
@@ -186,7 +191,8 @@ fn asks_the_same(wanted: &MutualAuthentication, live: Option<&MutualAuthenticati
     }
     holds(wanted.mode.as_ref(), live.mode.as_ref())
         && holds(wanted.trust_store_arn.as_ref(), live.trust_store_arn.as_ref())
-        && wanted.ignore_client_certificate_expiry.unwrap_or_default() == live.ignore_client_certificate_expiry.unwrap_or_default()
+        && wanted.ignore_client_certificate_expiry.unwrap_or_default()
+            == live.ignore_client_certificate_expiry.unwrap_or_default()
         && holds(wanted.advertise_trust_store_ca_names.as_ref(), live.advertise_trust_store_ca_names.as_ref())
 }
 

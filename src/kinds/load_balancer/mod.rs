@@ -204,11 +204,7 @@ impl Managed for EcsLoadBalancerKind {
         desired::desired(object, refs, site)
     }
 
-    async fn observe(
-        object: &EcsLoadBalancer,
-        want: Result<&Desired, &Stop>,
-        ctx: &Ctx,
-    ) -> Result<observed::Observed, AwsError> {
+    async fn observe(object: &EcsLoadBalancer, want: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<observed::Observed, AwsError> {
         Ok(observe::observe(object, want, ctx))
     }
 
@@ -239,12 +235,7 @@ impl Managed for EcsLoadBalancerKind {
         act::act(object, want, step, ctx).await
     }
 
-    fn status(
-        object: &EcsLoadBalancer,
-        pass: &Pass<Self>,
-        site: Option<&Site>,
-        now: Timestamp,
-    ) -> EcsLoadBalancerStatus {
+    fn status(object: &EcsLoadBalancer, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> EcsLoadBalancerStatus {
         status::status(object, pass, site, now)
     }
 

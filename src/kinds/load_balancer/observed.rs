@@ -2,8 +2,8 @@
 
 use super::desired::Present;
 use crate::api::EcsLoadBalancerStatus;
-use crate::aws::acm::Certificate;
 use crate::aws::AwsError;
+use crate::aws::acm::Certificate;
 use crate::aws::elb::model::{AccountLimits, Rule, Tags};
 use crate::aws::elb::{LoadBalancerListener, LoadBalancerView};
 use crate::domain::owner::{Owner, Ownership};

@@ -42,12 +42,7 @@ fn named(key: &LoadBalancerKey) -> String {
 }
 
 fn several(want: &Present, arns: &[String]) -> Plan<Step> {
-    let message = format!(
-        "{} load balancers {}: {}; name more tags, or the ARN",
-        arns.len(),
-        named(&want.key),
-        arns.join(", ")
-    );
+    let message = format!("{} load balancers {}: {}; name more tags, or the ARN", arns.len(), named(&want.key), arns.join(", "));
     Plan::Refuse(Stop::waiting("LoadBalancerAmbiguous", message))
 }
 
@@ -156,9 +151,8 @@ fn adopt(want: &Present, seen: &Observed, view: &LoadBalancerView) -> Plan<Step>
     let declared = want.listeners.iter().flatten().map(|it| it.port);
     let live = |port| view.listeners.iter().find(|it| it.listener.port == Some(port));
     let listeners = declared.filter_map(|port| Some((port, live(port).filter(|it| is_nobodys(&want.owner, &it.tags))?)));
-    let mut steps: Vec<Step> = listeners
-        .map(|(port, it)| Step::Tag { arn: it.listener.arn.clone(), port: Some(port), tags: tags.clone() })
-        .collect();
+    let mut steps: Vec<Step> =
+        listeners.map(|(port, it)| Step::Tag { arn: it.listener.arn.clone(), port: Some(port), tags: tags.clone() }).collect();
     steps.push(Step::Tag { arn: view.load_balancer.arn.clone(), port: None, tags });
     Plan::Do(steps)
 }
@@ -182,7 +176,9 @@ impl Differences {
         let mut listeners = listener_difference::changes(want, seen, view, |listener| {
             match want.owner.judge(&listener.tags, want.inherits.as_deref()) {
                 Ownership::Ours => true,
-                Ownership::Nobody => is_adopting && want.listeners.iter().flatten().any(|it| Some(it.port) == listener.listener.port),
+                Ownership::Nobody => {
+                    is_adopting && want.listeners.iter().flatten().any(|it| Some(it.port) == listener.listener.port)
+                }
                 Ownership::Other(_) => false,
             }
         });

@@ -38,7 +38,8 @@ pub fn refs(object: &EcsLoadBalancer, caches: &Caches) -> Refs {
         caches.services.each(&key, |found| take_user(&mut users, "EcsService", found));
     }
     for claims in refs.claims.values_mut() {
-        claims.sort_by(|one, other| if stands_before(one, other) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater });
+        claims
+            .sort_by(|one, other| if stands_before(one, other) { std::cmp::Ordering::Less } else { std::cmp::Ordering::Greater });
         claims.dedup_by(|one, other| one.metadata.uid == other.metadata.uid);
     }
     refs.users = users.into_iter().collect();

@@ -17,7 +17,7 @@ pub fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>) ->
         (Ok(Next::Progressing(why)), None) => progressing("Deleting", why),
         (Ok(_), None) => progressing("Deleting", "the deletion was sent to AWS"),
         (Ok(Next::Progressing(why)), Some(want)) => progressing(if want.paused { "Paused" } else { "Waiting" }, why),
-        (Ok(Next::Acted), Some(_)) => progressing("Applying", "the change was sent to AWS"),
+        (Ok(Next::Acted | Next::Ordered), Some(_)) => progressing("Applying", "the change was sent to AWS"),
         (Ok(Next::Settled), Some(_)) => of_state(status),
     };
     if let (Some(ready), true) = (all.first_mut(), pass.end.is_ok()) {
@@ -108,7 +108,9 @@ pub fn notices(before: &Status, after: &Status, pass: &Pass<Kind>) -> Vec<Notice
                     _ => (false, "Created", format!("load balancer {} is made: {dns}", live.name)),
                 }
             }
-            Done::ListenerCreated { port, protocol, .. } => (false, "ListenerCreated", format!("listens on port {port} ({protocol})")),
+            Done::ListenerCreated { port, protocol, .. } => {
+                (false, "ListenerCreated", format!("listens on port {port} ({protocol})"))
+            }
             Done::ListenerDeleted { port } => (false, "ListenerDeleted", format!("no longer listens on port {port}")),
             Done::Deleted if is_deleted => (false, "Deleted", "the load balancer is deleted, with its listeners".to_owned()),
             _ => return None,

@@ -147,9 +147,8 @@ fn fill(status: &mut Status, live: &LoadBalancer) {
 /// How much of what AWS allows is used; what is not read yet is left out.
 fn quotas(seen: &Observed, view: &LoadBalancerView) -> Option<Quotas> {
     let kind = view.load_balancer.kind.as_str();
-    let quota = |what: &str, used: Option<usize>| {
-        Some(Quota { used: i32::try_from(used?).ok()?, limit: seen.limit(what, kind)? })
-    };
+    let quota =
+        |what: &str, used: Option<usize>| Some(Quota { used: i32::try_from(used?).ok()?, limit: seen.limit(what, kind)? });
     let is_read = view.listeners.iter().all(|it| seen.rules.contains_key(&it.listener.arn));
     let rules = || seen.rules.values().flatten().map(|(rule, _)| rule);
     let in_rules = rules().flat_map(|rule| &rule.actions);

@@ -2,6 +2,7 @@
 
 use super::child::Child;
 use super::desired::Present;
+use super::status::INACTIVE;
 use super::{Desired, Done, Step};
 use crate::api::EcsService;
 use crate::aws::reflector::Seen;
@@ -27,19 +28,17 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
         Desired::Absent(want) => &want.key,
     };
     match (step, want) {
-        (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
-        (Step::Update { members, force, deploys }, Desired::Present(want)) => update(want, members, *force, *deploys, ctx).await,
+        (Step::Create, Desired::Present(want)) => create(object, want, ctx).await.map_err(|stop| refused(object, stop)),
+        (Step::Update { members, force, deploys, .. }, Desired::Present(want)) => {
+            update(want, members, *force, *deploys, ctx).await.map_err(|stop| refused(object, stop))
+        }
         (Step::Claim, Desired::Present(want)) => claim(want, ctx).await,
         (Step::Tag { arn, tags }, _) => {
-            let outcome = ctx.aws.ecs().tag_resource(arn, tags).await;
-            ctx.aws.services.touched(key);
-            outcome?;
+            retagged(key, ctx, ctx.aws.ecs().tag_resource(arn, tags).await, |all| all.extend(tags.clone()))?;
             Ok(Done::Tagged)
         }
         (Step::Untag { arn, keys }, _) => {
-            let outcome = ctx.aws.ecs().untag_resource(arn, keys).await;
-            ctx.aws.services.touched(key);
-            outcome?;
+            retagged(key, ctx, ctx.aws.ecs().untag_resource(arn, keys).await, |all| all.retain(|key, _| !keys.contains(key)))?;
             Ok(Done::Tagged)
         }
         (Step::ApplyChild(child), _) => {
@@ -62,6 +61,17 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
         (Step::Create | Step::Update { .. } | Step::Claim, Desired::Absent(_)) => {
             Err(Stop::waiting("Deleting", "the object is being deleted"))
         }
+    }
+}
+
+/// A revision that somebody deregistered is for its own object to mend, unless this one names it in words.
+fn refused(object: &EcsService, stop: Stop) -> Stop {
+    match stop {
+        Stop::Aws(error) if error.is_task_definition_inactive() && object.spec.task_definition.is_none() => Stop::waiting(
+            INACTIVE,
+            format!("{}: somebody deregistered the revision; its EcsTaskDefinition says what is done about it", error.operation),
+        ),
+        stop => stop,
     }
 }
 
@@ -132,7 +142,9 @@ async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx
             Ok(if deploys { Done::Began(live) } else { Done::Changed(live) })
         }
         Err(error) => {
-            if leaves_doubt(&error) {
+            if error.may_have_happened() {
+                ctx.aws.services.unsure(&want.key, &error);
+            } else if leaves_doubt(&error) {
                 ctx.aws.services.touched(&want.key);
             }
             Err(error.into())
@@ -148,10 +160,27 @@ async fn claim(want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let mut tags = want.owner.tags();
     tags.extend(want.tags.clone());
     let outcome = ctx.aws.ecs().tag_resource(&arn, &tags).await;
-    ctx.aws.services.touched(&want.key);
-    outcome?;
+    retagged(&want.key, ctx, outcome, |all| all.extend(tags))?;
     tracing::info!(arn, "took over a service");
     Ok(Done::Claimed)
+}
+
+/// The reply says nothing, but what it means is known: the pass that follows at once must not set the tags again.
+fn retagged(
+    key: &ServiceKey,
+    ctx: &Ctx,
+    outcome: Result<(), AwsError>,
+    change: impl FnOnce(&mut BTreeMap<String, String>),
+) -> Result<(), Stop> {
+    match (&outcome, ctx.aws.services.get(key)) {
+        (Ok(()), Seen::Live { service, .. }) => {
+            let mut tags = service.tags.clone();
+            change(&mut tags);
+            ctx.aws.services.retagged(key, tags);
+        }
+        _ => ctx.aws.services.touched(key),
+    }
+    Ok(outcome?)
 }
 
 async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {

@@ -1,8 +1,8 @@
 //! What is wanted of a service, or why that cannot be said. Pure.
 
 use super::canonical::canonical;
-use super::difference::{nested, rollout_hash};
 use super::child::{self, Child, Template};
+use super::difference::{nested, rollout_hash};
 use super::exposure::{self, Exposures};
 use super::{Desired, Refs};
 use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};

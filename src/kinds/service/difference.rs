@@ -187,6 +187,10 @@ pub fn applied(declared: &Value) -> Vec<String> {
             continue;
         }
         let Some(field) = FIELDS.iter().find(|field| field.name == name) else { continue };
+        // What is on record here is a version that was pinned: LATEST pins none, and what it came to is not to be undone.
+        if name == "platformVersion" && value == "LATEST" {
+            continue;
+        }
         all.extend(nested(name, value).into_iter().map(|(path, _)| path));
         if !matches!(field.when_unset, Unset::Keep | Unset::Parts) {
             all.push(name.clone());

@@ -8,11 +8,9 @@ use crate::api::load_balancing::{Action, Forward};
 use crate::api::service::expose::{Exposure, ExposureStatus};
 use crate::api::shared::{GROUP, Reference};
 use crate::api::target_group::TargetType;
-use crate::api::{
-    EcsListenerRule, EcsListenerRuleSpec, EcsService, EcsTargetGroup, EcsTargetGroupSpec, EcsTaskDefinition,
-};
-use crate::engine::conditions::{self, Type};
+use crate::api::{EcsListenerRule, EcsListenerRuleSpec, EcsService, EcsTargetGroup, EcsTargetGroupSpec, EcsTaskDefinition};
 use crate::engine::Stop;
+use crate::engine::conditions::{self, Type};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
@@ -249,10 +247,12 @@ fn own(exposure: &Exposure, service: &EcsService, refs: &super::Refs, apply: &mu
         return Entry { trouble: Some(not_yet(&exposure.name, "its EcsTargetGroup was not looked at yet")), ..Entry::default() };
     };
     let rule = rule.filter(|_| wanted_rule.is_some());
-    let forwards = |arn: &String| rule.and_then(|it| it.status.as_ref()).and_then(|it| it.target_groups.iter().find(|one| one.arn == *arn));
+    let forwards =
+        |arn: &String| rule.and_then(|it| it.status.as_ref()).and_then(|it| it.target_groups.iter().find(|one| one.arn == *arn));
     // ECS takes a target group once a load balancer knows it, and that one is waited for. A replaced one stays attached as
     // long as requests go there.
-    let is_known = |arn: &String| forwards(arn).is_some() || (status.arn.as_ref() == Some(arn) && !status.load_balancer_arns.is_empty());
+    let is_known =
+        |arn: &String| forwards(arn).is_some() || (status.arn.as_ref() == Some(arn) && !status.load_balancer_arns.is_empty());
     let was_attached = |arn: &String| {
         let before = service.status.iter().flat_map(|it| &it.exposures).find(|it| it.name == exposure.name);
         before.is_some_and(|it| it.attached.contains(arn))

@@ -12,8 +12,11 @@ mod events;
 pub mod exposure;
 mod fields;
 mod observed;
+mod pending;
 mod plan;
 mod rollout;
+mod sentences;
+mod started;
 mod status;
 mod stopped;
 #[cfg(test)]
@@ -77,6 +80,8 @@ pub enum Step {
         force: bool,
         /// Whether a new deployment begins.
         deploys: bool,
+        /// What is needed to find that deployment again.
+        wish: plan::Wish,
     },
     /// An existing service is marked as ours.
     Claim,
@@ -163,20 +168,25 @@ impl Managed for EcsServiceKind {
             let seen = services.get(&key);
             // After a start there is much to be read. Who changed something meanwhile does not wait for all of it.
             let asked = asked || (is_changed && matches!(seen, Seen::Unknown));
-            services.follow(&key, &owner, pace(asked, &seen));
+            services.follow(&key, &owner, pace(asked, memory.pending.is_some(), &seen));
         }
-        let remembered = memory.rollout.as_ref().and_then(|rollout| rollout.service_deployment_arn.as_deref());
-        services.follow_deployment(&key, remembered);
-        let seen = observed::Observed::new(memory, services.get(&key), services.last_error(&key));
-        Ok(observed::Observed { trouble_beside: services.last_error_beside(&key), ..seen })
+        // What became of a rollout whose reply was not seen is told by the newest one.
+        let remembered = memory.rollout.as_ref().filter(|_| memory.pending.is_none());
+        services.follow_deployment(&key, remembered.and_then(|rollout| rollout.service_deployment_arn.as_deref()));
+        let (trouble, beside) = (services.last_error(&key), services.last_error_beside(&key));
+        Ok(observed::Observed::new(memory, services.get(&key), trouble, beside))
     }
 
     fn plan(want: &Desired, seen: &observed::Observed) -> Plan<Step> {
         plan::plan(want, seen)
     }
 
-    fn promise(before: &EcsServiceStatus, _want: &Desired, step: &Step, site: &Site) -> EcsServiceStatus {
-        status::promise(before, step, site)
+    fn is_order(step: &Step) -> bool {
+        matches!(step, Step::ApplyChild(_) | Step::RemoveChild(_))
+    }
+
+    fn promise(before: &EcsServiceStatus, want: &Desired, step: &Step, site: &Site) -> EcsServiceStatus {
+        status::promise(before, want, step, site)
     }
 
     async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
@@ -204,9 +214,10 @@ impl Managed for EcsServiceKind {
 }
 
 /// Closely while something moves, so that status follows within seconds.
-fn pace(asked: bool, seen: &Seen) -> Pace {
+fn pace(asked: bool, is_pending: bool, seen: &Seen) -> Pace {
     match seen {
         _ if asked => Pace::Now,
+        _ if is_pending => Pace::Rolling,
         Seen::Live { service, .. } if service.is_moving() => Pace::Rolling,
         Seen::Missing { times: 1, .. } => Pace::Rolling,
         _ => Pace::Settled,
@@ -224,9 +235,13 @@ impl Indexed for EcsService {
         keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
         let namespace = self.namespace().unwrap_or_default();
         let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
-        keys.extend(referred.map(|it| Key::TargetGroup(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
+        let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
+        keys.extend(referred.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
         let listeners = self.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
-        keys.extend(listeners.map(|it| Key::LoadBalancer(it.namespace.clone().unwrap_or_else(|| namespace.clone()), it.name.clone())));
+        keys.extend(listeners.map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
+        let shifted = self.spec.load_balancers.iter().flatten().filter_map(|it| it.advanced_configuration.as_ref());
+        let rules = shifted.flat_map(|it| [&it.production_listener_rule, &it.test_listener_rule]).flatten();
+        keys.extend(rules.cloned().map(Key::Rule));
         keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
         keys.sort();
         keys.dedup();
@@ -238,7 +253,11 @@ impl DigestOfStatus for EcsService {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let revisions: Vec<_> = status.deployments.iter().map(|deployment| &deployment.revision).collect();
-        hash(&(&status.task_definition, &status.revision, &status.last_completed, revisions))
+        // Target groups are looked at closely while a service that registers tasks in them is at work.
+        let attached: Vec<_> = status.exposures.iter().map(|exposure| &exposure.attached).collect();
+        let is_working = conditions::is_true(&status.conditions, conditions::Type::Reconciling);
+        let runs = (&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed);
+        hash(&(runs, revisions, attached, is_working))
     }
 }
 

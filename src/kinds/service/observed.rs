@@ -1,5 +1,6 @@
 //! What AWS shows of a service, and what status remembers. Pure.
 
+use super::pending::{Fate, fate};
 use super::rollout;
 use crate::api::EcsServiceStatus;
 use crate::api::service::status::{FailedRollout, Rollout};
@@ -23,6 +24,8 @@ pub struct Observed {
     pub stopped: Arc<Vec<StoppedTask>>,
     /// The newest rollout.
     pub rollout: Option<Rollout>,
+    /// What became of a rollout whose reply was not seen.
+    pub fate: Fate,
     /// A configuration whose rollout failed.
     pub failed: Option<FailedRollout>,
     /// Why the last read failed, if it did.
@@ -54,8 +57,8 @@ pub enum State {
 
 impl Observed {
     /// What a look into the reflector's store means together with what is remembered.
-    pub fn new(memory: EcsServiceStatus, seen: Seen, trouble: Option<AwsError>) -> Self {
-        let mut observed = Self { memory, trouble, ..Self::default() };
+    pub fn new(memory: EcsServiceStatus, seen: Seen, trouble: Option<AwsError>, trouble_beside: Option<AwsError>) -> Self {
+        let mut observed = Self { memory, trouble, trouble_beside, ..Self::default() };
         match seen {
             Seen::Unknown => {}
             Seen::Missing { times, cluster_missing } => {
@@ -80,9 +83,18 @@ impl Observed {
         let Some(live) = self.live.as_ref().filter(|_| self.state == State::Active) else { return };
         let incarnation = live.created_at.map(whole_seconds);
         let same = self.memory.created_at.is_none() || self.memory.created_at == incarnation;
-        let remembered = self.memory.rollout.as_ref().filter(|_| same);
-        self.rollout = rollout::judge(remembered, live, self.deployment.as_deref());
-        let task_definition = self.memory.task_definition.clone().unwrap_or_default();
+        let told = self.deployment.as_deref();
+        // Who may not read ServiceDeployments does not wait for one.
+        let can_be_told = self.trouble_beside.as_ref().is_none_or(AwsError::is_transient);
+        let pending = self.memory.pending.as_ref().filter(|_| same);
+        self.fate = pending.map(|pending| fate(pending, live, told, can_be_told)).unwrap_or_default();
+        let remembered = match &self.fate {
+            Fate::Began(rollout) => Some(rollout.as_ref()),
+            Fate::NoTrace | Fate::NotTold => self.memory.rollout.as_ref().filter(|_| same),
+        };
+        self.rollout = rollout::judge(remembered, live, told);
+        let begun = pending.filter(|_| matches!(self.fate, Fate::Began(_))).and_then(|pending| pending.task_definition.clone());
+        let task_definition = begun.or_else(|| self.memory.task_definition.clone()).unwrap_or_default();
         let now = self.rollout.as_ref().and_then(|rollout| rollout::failure(rollout, live, &task_definition));
         self.failed = now.or_else(|| self.memory.failed.clone().filter(|_| same));
     }

@@ -4,6 +4,7 @@ use super::child::{Child, Template};
 use super::desired::{Absent, Present};
 use super::difference::{Change, Sides, changes};
 use super::observed::{Observed, State};
+use super::pending::Fate;
 use super::{Desired, Step};
 use crate::api::shared::ManagementPolicy;
 use crate::aws::LiveService;
@@ -11,6 +12,17 @@ use crate::domain::owner::Ownership;
 use crate::engine::{Plan, Stop};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+
+/// What a rollout that is about to begin is told from others by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wish {
+    /// ARN of the task definition that it is to run.
+    pub task_definition: Option<String>,
+    /// Identifier of the deployment that is the newest until then.
+    pub after_deployment: Option<String>,
+    /// ARN of the ServiceDeployment that is the newest until then.
+    pub after_service_deployment: Option<String>,
+}
 
 /// What to do.
 pub fn plan(want: &Desired, seen: &Observed) -> Plan<Step> {
@@ -109,6 +121,9 @@ fn active(want: &Present, seen: &Observed, live: &LiveService) -> Plan<Step> {
         return plan;
     }
     let mut steps = update(want, seen, live);
+    if !steps.is_empty() && seen.fate == Fate::NotTold && is_pending(want, seen) {
+        return Plan::Wait("the reply to an update was not seen; what became of it is looked up".to_owned());
+    }
     steps.extend(tag_steps(want, seen, live));
     if !steps.is_empty() {
         return Plan::Do(steps);
@@ -223,7 +238,12 @@ fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
     let reported = is_only_reported(want, seen);
     let sent: Vec<Change> =
         differences(want, seen, live).into_iter().filter(|change| !(reported || held && change.deploys)).collect();
-    let restart = want.restarted_at.is_some() && want.restarted_at != seen.memory.restarted_at;
+    let has_begun = matches!(seen.fate, Fate::Began(_));
+    let carried_out = match &seen.memory.pending {
+        Some(pending) if has_begun => &pending.restarted_at,
+        _ => &seen.memory.restarted_at,
+    };
+    let restart = want.restarted_at.is_some() && want.restarted_at != *carried_out;
     if sent.is_empty() && !restart {
         return Vec::new();
     }
@@ -231,7 +251,17 @@ fn update(want: &Present, seen: &Observed, live: &LiveService) -> Vec<Step> {
     let force = restart || sent.iter().any(|change| change.field == "capacityProviderStrategy");
     let deploys = force || sent.iter().any(|change| change.deploys);
     let members: Map<String, Value> = sent.into_iter().map(|change| (change.field.to_owned(), change.value)).collect();
-    vec![Step::Update { members: Value::Object(members), force, deploys }]
+    let wish = Wish {
+        task_definition: want.task_definition.clone().ok().filter(|name| !name.is_empty()),
+        after_deployment: live.primary().map(|primary| primary.id.clone()),
+        after_service_deployment: live.current_service_deployment.clone(),
+    };
+    vec![Step::Update { members: Value::Object(members), force, deploys, wish }]
+}
+
+/// Whether what is declared was promised already.
+fn is_pending(want: &Present, seen: &Observed) -> bool {
+    seen.memory.pending.as_ref().is_some_and(|pending| pending.hash == want.rollout_hash)
 }
 
 /// Tags that differ, and tags that were declared once and no longer are. Others' tags stay.

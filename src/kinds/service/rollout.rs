@@ -25,15 +25,20 @@ pub mod state {
 /// The newest rollout, as far as it can be told from what AWS shows and what is remembered.
 pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&ServiceDeployment>) -> Option<Rollout> {
     let primary = live.primary()?;
-    let Some(remembered) = remembered.filter(|rollout| rollout.deployment_id.is_some()) else {
+    let is_known = |rollout: &&Rollout| rollout.deployment_id.is_some() || rollout.service_deployment_arn.is_some();
+    let Some(remembered) = remembered.filter(is_known) else {
         return Some(with_counts(begun(live, primary), live));
     };
     let mut rollout = remembered.clone();
+    // What is complete and still the newest deployment stays so: what ECS took back is another one.
+    let is_over = rollout.state == state::COMPLETED && is_complete(primary, live);
+    let is_settled = is_over && rollout.deployment_id.as_ref() == Some(&primary.id);
     // The reply to our write may have named the one before, or none: the service names it later.
-    if rollout.deployment_id.as_ref() == Some(&primary.id) && live.current_service_deployment.is_some() {
+    let is_newest = rollout.deployment_id.as_ref() == Some(&primary.id) && live.current_service_deployment.is_some();
+    if is_newest && !is_settled {
         rollout.service_deployment_arn.clone_from(&live.current_service_deployment);
     }
-    let told = told.filter(|told| is_about(told, &rollout));
+    let told = told.filter(|told| is_about(told, &rollout) && !(is_settled && told.rollback.is_some()));
     let judged = match told {
         Some(told) => from_service_deployment(&rollout, live, primary, told),
         None => from_deployments(&rollout, live, primary).map(|state| (state, None)),
@@ -152,7 +157,8 @@ fn state_of(primary: &LiveDeployment, live: &LiveService) -> &'static str {
     }
 }
 
-fn was_given_up(deployment: &LiveDeployment) -> bool {
+/// Whether ECS gave a deployment up.
+pub fn was_given_up(deployment: &LiveDeployment) -> bool {
     deployment.rollout_state.as_deref() == Some("FAILED")
 }
 
@@ -168,7 +174,8 @@ fn is_newer(primary: &LiveDeployment, finished_at: Option<Timestamp>) -> bool {
     matches!((primary.created_at, finished_at), (Some(created), Some(finished)) if created.as_second() > finished.as_second())
 }
 
-fn is_going_back(primary: &LiveDeployment) -> bool {
+/// Whether a deployment goes back to the one before.
+pub fn is_going_back(primary: &LiveDeployment) -> bool {
     primary.rollout_state_reason.as_deref().is_some_and(|reason| reason.contains("rolling back"))
 }
 

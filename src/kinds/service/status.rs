@@ -3,10 +3,12 @@
 use super::desired::Present;
 use super::difference::applied;
 use super::observed::{Observed, State};
+use super::pending::{self, Fate};
 use super::plan::{controller_of, differences, is_drift, is_held};
 use super::rollout::{self, state};
+use super::sentences::{counts, failed_sentence, hint, serving};
 use super::stopped::grouped;
-use super::{Desired, Done, EcsServiceKind as Kind, Step, events};
+use super::{Desired, Done, EcsServiceKind as Kind, Step, events, started};
 use crate::api::service::status::{Deployment, Rollout};
 use crate::api::shared::{Drift, GROUP, ManagementPolicy};
 use crate::api::{EcsService, EcsServiceStatus as Status};
@@ -17,13 +19,19 @@ use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::ctx::Site;
 use crate::engine::drift;
 use crate::engine::next::Next;
-use crate::engine::{Pass, statements_of};
+use crate::engine::{Pass, Stop, statements_of};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
-/// What must stand in status before a write to AWS: where it goes.
-pub fn promise(before: &Status, step: &Step, site: &Site) -> Status {
+/// Reason of a write that ECS refused because the revision that it names is not ACTIVE any more.
+pub const INACTIVE: &str = "TaskDefinitionInactive";
+
+/// What must stand in status before a write to AWS: where it goes, and how a rollout that it begins is found again.
+pub fn promise(before: &Status, want: &Desired, step: &Step, site: &Site) -> Status {
     let mut status = before.clone();
+    if let (Desired::Present(want), Step::Update { deploys: true, wish, .. }) = (want, step) {
+        status.pending = Some(pending::promise(&want.rollout_hash, wish, want.restarted_at.as_ref()));
+    }
     if !matches!(step, Step::ApplyChild(_) | Step::RemoveChild(_)) {
         place(&mut status, site);
     }
@@ -63,8 +71,13 @@ pub fn status(object: &EcsService, pass: &Pass<Kind>, site: Option<&Site>, now: 
     for done in &pass.done {
         learn(&mut status, done, present);
     }
+    if was_refused(pass) || has_no_trace(pass) {
+        status.pending = None;
+    }
+    status.refused_task_definition = refused_task_definition(&status, pass);
     if let (Some(want), Some(seen)) = (present, &pass.seen) {
         remember_applied(&mut status, want, seen, pass);
+        put_right(&mut status, want, seen, pass);
         status.drift = drift_to_report(want, seen);
     }
     if let Some(want) = present {
@@ -117,6 +130,10 @@ fn show(status: &mut Status, seen: &Observed) {
     }
     status.rollout.clone_from(&seen.rollout);
     status.failed.clone_from(&seen.failed);
+    if let (Fate::Began(_), Some(pending)) = (&seen.fate, &seen.memory.pending) {
+        status.restarted_at.clone_from(&pending.restarted_at);
+        status.pending = status.pending.take().filter(|promised| promised != pending);
+    }
     if let Some(rollout) = seen.rollout.as_ref().filter(|rollout| rollout.state == state::COMPLETED) {
         status.last_completed.clone_from(&rollout.revision);
         status.stopped_tasks.clear();
@@ -129,6 +146,7 @@ fn show(status: &mut Status, seen: &Observed) {
 }
 
 fn fill(status: &mut Status, live: &LiveService) {
+    status.started_with = started::started_with(status.started_with.as_ref(), live);
     status.service_arn = Some(live.arn.clone());
     status.created_at = live.created_at.map(whole_seconds);
     status.desired_count = Some(live.desired);
@@ -166,6 +184,7 @@ fn learn(status: &mut Status, done: &Done, want: Option<&Present>) {
             let hash = want.map(|want| want.rollout_hash.clone());
             status.rollout = live.primary().map(|primary| Rollout { hash, ..rollout::begun(live, primary) });
             status.failed = None;
+            status.pending = None;
             status.stopped_tasks.clear();
             status.restarted_at = want.and_then(|want| want.restarted_at.clone());
         }
@@ -181,7 +200,7 @@ fn learn(status: &mut Status, done: &Done, want: Option<&Present>) {
 
 /// Once AWS is as declared, or was told to become so, the declaration is what is in force.
 fn remember_applied(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>) {
-    let settled = matches!(pass.end, Ok(Next::Settled | Next::Acted));
+    let settled = matches!(pass.end, Ok(Next::Settled | Next::Acted | Next::Ordered));
     let only_child = !pass.done.is_empty() && pass.done.iter().all(|done| matches!(done, Done::Child));
     if !settled || only_child || want.management == ManagementPolicy::Observe {
         return;
@@ -210,6 +229,43 @@ fn show_exposures(status: &mut Status, want: &Present) {
     let all = status.exposures.len();
     let ready = status.exposures.iter().filter(|exposure| exposure.ready).count();
     status.exposed = Some(format!("{ready}/{all}")).filter(|_| all > 0);
+}
+
+/// Whether ECS answered with a refusal, so that no rollout began.
+fn was_refused(pass: &Pass<Kind>) -> bool {
+    match &pass.end {
+        Err(Stop::Aws(refusal)) => refusal.operation == "UpdateService" && !refusal.may_have_happened(),
+        Err(Stop::Waiting { reason, .. }) => *reason == INACTIVE,
+        _ => false,
+    }
+}
+
+/// It stands until another one is asked for: its object looks at AWS because of it.
+fn refused_task_definition(status: &Status, pass: &Pass<Kind>) -> Option<String> {
+    match &pass.end {
+        Err(Stop::Waiting { reason, .. }) if *reason == INACTIVE => status.task_definition.clone(),
+        _ => status.refused_task_definition.clone().filter(|refused| Some(refused) == status.task_definition.as_ref()),
+    }
+}
+
+/// Whether nothing is left to do and nothing became of what was promised.
+fn has_no_trace(pass: &Pass<Kind>) -> bool {
+    pass.end == Ok(Next::Settled) && pass.seen.as_ref().is_some_and(|seen| seen.fate == Fate::NoTrace)
+}
+
+/// Once the declaration asks for what serves again, the rollout that failed is history: what stands then is the deployment
+/// that serves.
+fn put_right(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>) {
+    let is_over = status.rollout.as_ref().is_some_and(|rollout| rollout.state == state::ROLLED_BACK);
+    let is_wanted = pass.end == Ok(Next::Settled) && want.management != ManagementPolicy::Observe && !is_held(want, seen);
+    let Some(live) = seen.live.as_ref().filter(|_| is_over && is_wanted) else { return };
+    let Some(primary) = live.primary().filter(|_| serves(status, want, controller_of(want, Some(live)))) else { return };
+    let hash = Some(want.rollout_hash.clone());
+    let serving = Rollout { hash, service_deployment_arn: None, ..rollout::begun(live, primary) };
+    status.last_completed.clone_from(&serving.revision);
+    status.rollout = Some(serving);
+    status.failed = None;
+    status.stopped_tasks.clear();
 }
 
 /// Differences that are left as they are: told, not mended.
@@ -269,7 +325,7 @@ fn blind_spot(pass: &Pass<Kind>) -> Option<String> {
     Some(format!("part of it cannot be seen: {}: {}. {}", error.operation, error.message.trim_end_matches('.'), error.advice()))
 }
 
-fn waiting_for(end: &Result<Next, crate::engine::Stop>) -> String {
+fn waiting_for(end: &Result<Next, Stop>) -> String {
     match end {
         Ok(Next::Progressing(why)) => why.clone(),
         _ => "the change was sent to AWS".to_owned(),
@@ -343,55 +399,6 @@ fn serves(status: &Status, want: &Present, controller: &str) -> bool {
 
 fn is_overdue(rollout: &Rollout, want: &Present, now: Timestamp) -> bool {
     rollout.started_at.as_ref().is_some_and(|started| now.duration_since(started.0).as_secs() > i64::from(want.progress_deadline))
-}
-
-fn counts(rollout: &Rollout) -> String {
-    let number = |count: Option<i32>| count.unwrap_or_default();
-    let failed = match number(rollout.failed) {
-        0 => String::new(),
-        failed => format!(", {failed} failed"),
-    };
-    format!(
-        "{} of {} tasks of {} run{failed}",
-        number(rollout.running),
-        number(rollout.desired),
-        rollout.revision.as_deref().unwrap_or("the new revision"),
-    )
-}
-
-fn serving(status: &Status) -> String {
-    format!(
-        "{} serves: {} of {} tasks run",
-        status.revision.as_deref().unwrap_or("it"),
-        status.running_count.unwrap_or_default(),
-        status.desired_count.unwrap_or_default()
-    )
-}
-
-/// Which revision failed, what serves now, and the reason that stopped most tasks.
-fn failed_sentence(status: &Status) -> String {
-    let newest = status.rollout.as_ref().filter(|rollout| rollout::has_failed(rollout));
-    let before = status.failed.as_ref();
-    let revision =
-        newest.and_then(|rollout| rollout.revision.as_deref()).or(before.map(|failed| short_name(&failed.task_definition)));
-    let reason = newest.and_then(|rollout| rollout.reason.as_deref()).or(before.map(|failed| failed.reason.as_str()));
-    let (revision, reason) = (revision.unwrap_or_default(), reason.unwrap_or("ECS gave no reason"));
-    let now = match before.and_then(|failed| failed.rolled_back_to.as_ref()).and(status.revision.as_ref()) {
-        Some(back) => format!("; {back} serves"),
-        None => String::new(),
-    };
-    format!("{revision} failed: {}{now}{}. Edit the declaration to try again", reason.trim_end_matches('.'), hint(status))
-}
-
-fn hint(status: &Status) -> String {
-    let Some(worst) = status.stopped_tasks.first() else { return String::new() };
-    let exit = worst.exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default();
-    let container = worst.container.as_ref().map(|name| format!(" (container {name})")).unwrap_or_default();
-    format!("; {} stopped{exit}{container}: {}", tasks(worst.count), worst.reason)
-}
-
-fn tasks(count: i32) -> String {
-    if count == 1 { "1 task".to_owned() } else { format!("{count} tasks") }
 }
 
 /// Available moves with the tasks, whatever the revision.

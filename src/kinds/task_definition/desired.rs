@@ -3,7 +3,7 @@
 use super::canonical::{canonical, cpu_units, hash, memory_mib};
 use super::{Desired, Refs};
 use crate::api::EcsTaskDefinition;
-use crate::api::shared::{Adoption, DeletionPolicy, ManagementPolicy, annotation};
+use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
 use crate::domain::owner::Owner;
 use crate::engine::Stop;
 use crate::engine::ctx::Site;
@@ -46,6 +46,10 @@ pub struct Present {
     pub look_at: Option<String>,
     /// Numbers of revisions that objects here use or may go back to.
     pub in_use: BTreeSet<i32>,
+    /// Numbers of revisions that ECS refused to services because somebody had deregistered them.
+    pub refused: BTreeSet<i32>,
+    /// Whether a revision that somebody deregistered is only told of.
+    pub only_report: bool,
     /// Clusters in which tasks of the family may run.
     pub clusters: BTreeSet<String>,
 }
@@ -112,6 +116,8 @@ pub fn desired(object: &EcsTaskDefinition, refs: &Refs, site: &Site) -> Result<D
         paused,
         look_at: object.annotations().get(annotation::RECONCILE_AT).cloned(),
         in_use: refs.in_use.clone(),
+        refused: refs.refused.clone(),
+        only_report: object.spec.drift_policy == Some(DriftPolicy::Report),
         clusters: refs.clusters.clone(),
     })))
 }

@@ -13,7 +13,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus};
+use crate::api::{EcsService, EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::error::AwsError;
 use crate::domain::Revision;
 use crate::engine::cache::{Indexed, Key};
@@ -48,6 +48,8 @@ pub struct Refs {
     pub users: Vec<String>,
     /// Numbers of revisions that services run, or could go back to.
     pub in_use: BTreeSet<i32>,
+    /// Numbers of revisions that ECS refused to services because somebody had deregistered them.
+    pub refused: BTreeSet<i32>,
     /// Clusters of all services.
     pub clusters: BTreeSet<String>,
 }
@@ -219,14 +221,21 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
             refs.older_claim = Some(full_name(other));
         }
     });
+    let refused = |service: &EcsService| -> Option<i32> {
+        let name = service.status.as_ref()?.refused_task_definition.as_deref()?;
+        let revision = name.parse::<Revision>().ok().filter(|revision| revision.family == family)?;
+        i32::try_from(revision.number).ok()
+    };
     let mut users = BTreeSet::new();
     caches.services.each(&Key::TaskDefinition(this.0, this.1), |service| {
         users.insert(full_name(service));
+        refs.refused.extend(refused(service));
     });
     caches.services.each(&Key::Family(family.clone()), |service| {
         users.insert(full_name(service));
         let revisions = revisions_of(service).filter(|revision| revision.family == family);
         refs.in_use.extend(revisions.filter_map(|revision| i32::try_from(revision.number).ok()));
+        refs.refused.extend(refused(service));
     });
     refs.users = users.into_iter().map(|name| format!("EcsService {name}")).collect();
     refs

@@ -35,10 +35,11 @@ async fn present(want: &Present, seen: &mut Observed, ecs: &Ecs) -> Result<(), A
     let only_observed = want.management == ManagementPolicy::Observe;
     let adopting = want.management == ManagementPolicy::Adopt && memory.hash.is_none();
     let asked = want.look_at.is_some() && want.look_at != memory.reconciled_at;
+    let refused = memory.revision.is_some_and(|revision| want.refused.contains(&revision));
     if only_observed || adopting {
         seen.latest = ecs.describe_task_definition(&want.family).await?;
         seen.looked_at = seen.latest.iter().cloned().collect();
-    } else if memory.pending.is_some() || asked || other_rules(&memory) {
+    } else if memory.pending.is_some() || asked || refused || other_rules(&memory) {
         search(&want.family, &memory, seen, ecs).await?;
     }
     if let Some(current) = memory.revision.filter(|_| memory.hash.as_ref() == Some(&want.hash))

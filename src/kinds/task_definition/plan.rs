@@ -10,6 +10,9 @@ use crate::domain::owner::{HASH, Ownership};
 use crate::engine::{Plan, Stop};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Reason of a declaration whose revision is gone and is only told of.
+pub const DEREGISTERED: &str = "Deregistered";
+
 /// What to do.
 pub fn plan(want: &Desired, seen: &Observed) -> Plan<Step> {
     match want {
@@ -72,6 +75,15 @@ fn begin(want: &Present, seen: &Observed) -> Plan<Step> {
             Plan::Refuse(Stop::waiting("NotFound", format!("family {} has no ACTIVE revision to adopt", want.family)))
         }
         (Some(latest), true) => adopt(want, latest),
+        // The same declaration had a revision, which is not there any more.
+        _ if want.only_report && seen.memory.hash.as_ref() == Some(&want.hash) => Plan::Refuse(Stop::waiting(
+            DEREGISTERED,
+            format!(
+                "somebody deregistered revision {}:{}; what runs goes on running. Set driftPolicy: Correct to register it anew",
+                want.family,
+                seen.memory.revision.unwrap_or_default()
+            ),
+        )),
         _ => Plan::Do(vec![Step::Register]),
     }
 }

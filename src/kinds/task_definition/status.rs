@@ -1,6 +1,7 @@
 //! What to say about a task definition family after a pass. Pure.
 
 use super::canonical::canonical;
+use super::plan::DEREGISTERED;
 use super::{Desired, Done, EcsTaskDefinitionKind as Kind};
 use crate::api::shared::{Drift, ManagementPolicy};
 use crate::api::task_definition::{PendingRegistration, RegisteredRevision};
@@ -153,7 +154,7 @@ fn tag_drift(wanted: &BTreeMap<String, String>, seen: &BTreeMap<String, String>)
 
 fn statements(status: &Status, pass: &Pass<Kind>) -> Vec<Statement> {
     let mut all = match (&pass.want, &pass.end) {
-        (Some(Desired::Present(want)), end) if stands(status, want) => registered(status, end.as_ref().err()),
+        (Some(Desired::Present(want)), end) if stands(status, want) && !is_gone(end) => registered(status, end.as_ref().err()),
         (Some(Desired::Absent(_)), Ok(Next::Progressing(why))) => {
             vec![Statement::no(Type::Ready, "Deleting", why.clone()), Statement::yes(Type::Reconciling, "Deleting", why.clone())]
         }
@@ -184,6 +185,11 @@ fn stands(status: &Status, want: &super::desired::Present) -> bool {
         ManagementPolicy::Observe => status.revision.is_some(),
         _ => status.hash.as_ref() == Some(&want.hash) && status.pending.is_none(),
     }
+}
+
+/// Whether the revision that stood for the declaration was seen to be gone.
+fn is_gone(end: &Result<Next, Stop>) -> bool {
+    matches!(end, Err(Stop::Waiting { reason, .. }) if *reason == DEREGISTERED)
 }
 
 /// Ready, whatever the tidying up after it met.

@@ -186,16 +186,20 @@ impl<K: Key> Shelf<K> {
         let keys: Vec<K> =
             self.entries.iter().filter(|(_, entry)| entry.watchers.contains_key(who)).map(|(key, _)| key.clone()).collect();
         for key in keys {
-            self.schedule(&key, |entry| {
-                let Some(held) = entry else { return };
-                held.watchers.remove(who);
-                held.asking.remove(who);
-                held.timing.is_rolling &= held.watchers.values().any(|rolling| *rolling);
-                if held.watchers.is_empty() {
-                    *entry = None;
-                }
-            });
+            self.unfollow_one(&key, who);
         }
+    }
+
+    pub(super) fn unfollow_one(&mut self, key: &K, who: &Watcher) {
+        self.schedule(key, |entry| {
+            let Some(held) = entry else { return };
+            held.watchers.remove(who);
+            held.asking.remove(who);
+            held.timing.is_rolling &= held.watchers.values().any(|rolling| *rolling);
+            if held.watchers.is_empty() {
+                *entry = None;
+            }
+        });
     }
 
     pub(super) fn sight(&self, key: &K) -> Sight<K::View> {

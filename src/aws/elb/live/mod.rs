@@ -178,6 +178,11 @@ impl Balancing {
         });
     }
 
+    /// Stops following one target group.
+    pub fn unfollow_target_group(&self, by: &TargetGroupKey, who: &Watcher) {
+        self.change(|state| state.target_groups.unfollow_one(by, who));
+    }
+
     /// Reserves a priority of a listener. `false`: a rule has it, or another object reserved it. It is given back when a rule
     /// that has it was seen, by [`Balancing::release_priority`], and after two minutes.
     pub fn reserve_priority(&self, listener: &str, priority: i32, who: &Watcher) -> bool {

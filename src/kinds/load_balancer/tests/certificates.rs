@@ -12,11 +12,7 @@ use std::sync::Arc;
 
 fn certificate(arn: &str, hosts: &[&str], year: i16) -> Certificate {
     let not_after = format!("{year}-01-01T00:00:00Z").parse().unwrap();
-    Certificate {
-        arn: arn.to_owned(),
-        hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
-        not_after: Some(not_after),
-    }
+    Certificate { arn: arn.to_owned(), hosts: hosts.iter().map(|host| (*host).to_owned()).collect(), not_after: Some(not_after) }
 }
 
 fn discovering(declared: &[&str]) -> Declared {
@@ -49,7 +45,10 @@ fn a_better_certificate_takes_the_place_of_one_that_was_found_before() {
     let host = |known: &[Certificate]| with(world(discovering(&["arn:default"]).hosts(443, &["shop.example.com"])), known);
     let mut world = host(&[certificate("arn:2027", &["shop.example.com"], 2027)]);
     world.settle();
-    world = with(world, &[certificate("arn:2027", &["shop.example.com"], 2027), certificate("arn:2028", &["shop.example.com"], 2028)]);
+    world = with(
+        world,
+        &[certificate("arn:2027", &["shop.example.com"], 2027), certificate("arn:2028", &["shop.example.com"], 2028)],
+    );
     world.pass();
     assert_eq!(others(&mut world), ["arn:2028"]);
     assert_eq!(world.settle(), Plan::InSync);

@@ -37,7 +37,10 @@ fn it_waits_for_those_that_name_it_and_says_who() {
     let mut world = deleted(in_force(application()));
     world.declared.refs.users = vec!["EcsListenerRule shop/web".to_owned(), "EcsTargetGroup shop/web".to_owned()];
     assert_eq!(waiting(world.pass()), "still named by EcsListenerRule shop/web, EcsTargetGroup shop/web");
-    assert_eq!(world.ready(), ("Deleting".to_owned(), "still named by EcsListenerRule shop/web, EcsTargetGroup shop/web".to_owned()));
+    assert_eq!(
+        world.ready(),
+        ("Deleting".to_owned(), "still named by EcsListenerRule shop/web, EcsTargetGroup shop/web".to_owned())
+    );
     assert!(world.sent.is_empty());
 }
 

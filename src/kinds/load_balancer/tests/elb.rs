@@ -64,8 +64,7 @@ pub fn listens(new: &NewListener, view: &mut LoadBalancerView) -> LoadBalancerLi
             port: Some(port),
             protocol: new.protocol.clone(),
             certificate_arn: new.certificate_arn.clone(),
-            ssl_policy: is_secure
-                .then(|| new.ssl_policy.clone().unwrap_or_else(|| "ELBSecurityPolicy-2016-08".to_owned())),
+            ssl_policy: is_secure.then(|| new.ssl_policy.clone().unwrap_or_else(|| "ELBSecurityPolicy-2016-08".to_owned())),
             default_actions: new.default_actions.clone(),
             alpn_policy: new.alpn_policy.clone(),
             mutual_authentication: new.mutual_authentication.clone(),

@@ -64,7 +64,8 @@ fn an_edit_is_sent_in_place() {
 
 #[test]
 fn what_leaves_the_declaration_goes_back_to_the_default_once_and_others_stay() {
-    let declared = application().with("ipAddressType", json!("dualstack")).attribute("routing.http2.enabled", "false").tagged("team", "a");
+    let declared =
+        application().with("ipAddressType", json!("dualstack")).attribute("routing.http2.enabled", "false").tagged("team", "a");
     let mut world = in_force(declared);
     world.live().tags.insert("cost".to_owned(), "9".to_owned());
     world.live().attributes.as_mut().unwrap().insert("access_logs.s3.bucket".to_owned(), "logs".to_owned());
@@ -138,7 +139,10 @@ fn one_that_was_made_otherwise_is_not_replaced() {
 #[test]
 fn a_pause_holds_back_writes_and_nothing_else() {
     let mut world = in_force(application().annotated("paused", "true"));
-    assert_eq!((world.pass(), world.holds()), (Plan::Wait("paused by annotation: a change waits".to_owned()), "Paused Reconciling".to_owned()));
+    assert_eq!(
+        (world.pass(), world.holds()),
+        (Plan::Wait("paused by annotation: a change waits".to_owned()), "Paused Reconciling".to_owned())
+    );
     assert!(world.sent.is_empty());
     world.declared = application();
     world.settle();
@@ -173,7 +177,9 @@ fn subnets_with_addresses_are_compared_by_what_is_declared_of_them() {
         mapping.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         mapping
     };
-    let declared = network().without("subnets").with("subnetMappings", json!([mapping("subnet-a", json!({})), mapping("subnet-b", json!({}))]));
+    let declared = network()
+        .without("subnets")
+        .with("subnetMappings", json!([mapping("subnet-a", json!({})), mapping("subnet-b", json!({}))]));
     let mut world = in_force(declared);
     assert_eq!(world.pass(), Plan::InSync);
     let addressed = json!([mapping("subnet-a", json!({"allocationId": "eipalloc-1"})), mapping("subnet-b", json!({}))]);

@@ -113,7 +113,8 @@ fn a_declared_forward_goes_before_those_that_name_the_listener() {
 #[test]
 fn a_target_group_that_is_referred_to_and_not_there_is_waited_for_and_named() {
     let action = json!({"forward": [{"targetGroupRef": {"name": "db"}}]});
-    let declared = network().listening(&[listener(5432, "TCP", json!({"defaultAction": action})), listener(53, "UDP", json!({}))]);
+    let declared =
+        network().listening(&[listener(5432, "TCP", json!({"defaultAction": action})), listener(53, "UDP", json!({}))]);
     let mut world = world(declared.claimed(53, "edge/dns", Some("arn:dns")));
     let stop = refusal(world.settle());
     assert_eq!(stop.reason(), "TargetGroupNotFound");

@@ -19,7 +19,10 @@ fn choices() -> Vec<(&'static str, Vec<Value>)> {
         ("idleTimeoutSeconds", vec![json!(30), json!(60)]),
         ("deletionProtection", vec![json!(true), json!(false)]),
         ("attributes", vec![attribute("routing.http2.enabled", "false"), attribute("waf.fail_open.enabled", "true")]),
-        ("tags", vec![json!([{"key": "team", "value": "a"}]), json!([{"key": "team", "value": "b"}, {"key": "stage", "value": "c"}])]),
+        (
+            "tags",
+            vec![json!([{"key": "team", "value": "a"}]), json!([{"key": "team", "value": "b"}, {"key": "stage", "value": "c"}])],
+        ),
     ]
 }
 

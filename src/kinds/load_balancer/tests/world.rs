@@ -78,7 +78,8 @@ impl World {
             Desired::Present(want) => plan::is_new(want, &Observed { memory: self.status.clone(), ..Observed::default() }),
             Desired::Absent(_) => self.status.account.is_none(),
         };
-        let is_unseen = EcsLoadBalancerKind::desired(&self.object(), &self.declared.refs, &site()).is_ok_and(|want| unseen(&want));
+        let is_unseen =
+            EcsLoadBalancerKind::desired(&self.object(), &self.declared.refs, &site()).is_ok_and(|want| unseen(&want));
         let state = match (&self.live, self.missing) {
             _ if is_unseen => State::Unknown,
             (Some(view), _) => State::There(Arc::new(view.clone())),

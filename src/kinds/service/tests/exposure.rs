@@ -216,14 +216,18 @@ fn an_entry_that_is_taken_out_loses_its_rule_then_its_attachment_then_its_target
     let two = json!([entry("site"), entry("api")]);
     let mut world = in_force(exposed().exposing(two).with_children("site", 1).with_children("api", 1));
     world.declared = world.declared.exposing(json!([entry("site")]));
-    assert!(matches!(steps(world.plan()).as_slice(), [Step::RemoveChild(Child::Rule(rule))] if rule.metadata.name.as_deref() == Some("web-api")));
+    assert!(
+        matches!(steps(world.plan()).as_slice(), [Step::RemoveChild(Child::Rule(rule))] if rule.metadata.name.as_deref() == Some("web-api"))
+    );
     let going = Some(Time("2026-01-01T00:00:00Z".parse().unwrap()));
     world.declared.refs.balancing.rules.get_mut("web-api").unwrap().metadata.deletion_timestamp = going;
     assert_eq!(waiting(world.plan()), "EcsListenerRule web-api is being deleted");
     world.declared.refs.balancing.rules.remove("web-api");
     assert_eq!(update(world.pass())["loadBalancers"].as_array().unwrap().len(), 1);
     world.complete();
-    assert!(matches!(steps(world.plan()).as_slice(), [Step::RemoveChild(Child::TargetGroup(group))] if group.metadata.name.as_deref() == Some("web-api")));
+    assert!(
+        matches!(steps(world.plan()).as_slice(), [Step::RemoveChild(Child::TargetGroup(group))] if group.metadata.name.as_deref() == Some("web-api"))
+    );
 }
 
 #[test]
@@ -274,7 +278,8 @@ fn a_port_that_the_task_definition_does_not_have_leaves_the_service_as_it_is() {
 
 #[test]
 fn a_target_group_that_cannot_take_the_tasks_is_refused_in_so_many_words() {
-    let mut declared = exposed().exposing(json!([{"name": "site", "port": "http", "targetGroup": {"ref": {"name": "web-site"}}}]));
+    let mut declared =
+        exposed().exposing(json!([{"name": "site", "port": "http", "targetGroup": {"ref": {"name": "web-site"}}}]));
     let mut by_instance = target_group("site", &json!({"arn": group("theirs")}));
     by_instance.spec.target_type = None;
     declared.put_target_group(by_instance);

@@ -12,9 +12,11 @@ mod exposure;
 mod life;
 mod normalisation;
 mod normalisation_lists;
+mod pending;
 mod properties;
 mod rollout;
 mod secrets;
+mod started;
 mod status;
 mod updates;
 mod world;
@@ -48,6 +50,14 @@ fn update(plan: Plan<Step>) -> Value {
     match steps(plan).as_slice() {
         [Step::Update { members, .. }] => members.clone(),
         other => panic!("one update was expected, not {other:?}"),
+    }
+}
+
+/// The members of the only UpdateService of a plan, if that forces a deployment.
+fn forced(plan: Plan<Step>) -> Value {
+    match steps(plan).as_slice() {
+        [Step::Update { members, force: true, deploys: true, .. }] => members.clone(),
+        other => panic!("one update with force was expected, not {other:?}"),
     }
 }
 

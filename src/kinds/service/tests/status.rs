@@ -1,10 +1,10 @@
 //! What stands in status: conditions that people and kstatus tools read.
 
-use super::declared::{Declared, registered, service};
+use super::declared::{Declared, arn_of, registered, service};
 use super::ecs::minute;
 use super::world::{World, in_force, world};
 use crate::aws::{AwsError, Kind, StoppedContainer, StoppedTask};
-use crate::engine::Plan;
+use crate::engine::{Plan, Stop};
 use crate::kinds::service::Step;
 use serde_json::json;
 
@@ -166,6 +166,20 @@ fn an_error_of_aws_stands_in_status_with_what_to_do() {
 }
 
 #[test]
+fn a_revision_that_ecs_refuses_stands_in_status_until_another_is_asked_for() {
+    let mut world = in_force(service("web"));
+    let refers_to = |revision: &str| service("web").refers_to(registered("web", revision, "bridge"));
+    world.declared = refers_to("web:2");
+    world.pass_refused(Stop::waiting("TaskDefinitionInactive", "UpdateService: somebody deregistered the revision"));
+    assert_eq!((world.ready().0.as_str(), world.condition("Reconciling")), ("TaskDefinitionInactive", Some(true)));
+    assert_eq!(world.status.refused_task_definition, Some(arn_of("web:2")));
+    assert_eq!(world.status.pending, None, "no rollout began");
+    world.declared = refers_to("web:3");
+    world.pass();
+    assert_eq!(world.status.refused_task_definition, None);
+}
+
+#[test]
 fn equal_input_gives_an_equal_status() {
     let mut worlds = vec![in_force(service("web").count(3)), rolling(to_web_2())];
     worlds[1].roll_back("web:1");
@@ -191,7 +205,8 @@ fn a_status_survives_being_written_and_read() {
 
 #[test]
 fn where_a_service_lives_stands_in_status_before_the_first_write() {
-    let promised = super::super::status::promise(&crate::api::EcsServiceStatus::default(), &Step::Create, &super::site());
+    let want = service("web").desired().unwrap();
+    let promised = super::super::status::promise(&crate::api::EcsServiceStatus::default(), &want, &Step::Create, &super::site());
     assert_eq!((promised.account.as_deref(), promised.region.as_deref()), (Some("111122223333"), Some("eu-central-1")));
 }
 

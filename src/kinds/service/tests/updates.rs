@@ -2,7 +2,7 @@
 
 use super::declared::{Declared, arn_of, service};
 use super::world::in_force;
-use super::{refusal, steps, update};
+use super::{forced, refusal, steps, update};
 use crate::engine::Plan;
 use crate::kinds::service::Step;
 use serde_json::{Value, json};
@@ -154,6 +154,21 @@ fn a_platform_version_is_unpinned_by_saying_latest() {
 }
 
 #[test]
+fn what_latest_came_to_is_left_alone_by_later_edits() {
+    let latest = || service("web").with("platformVersion", json!("LATEST"));
+    let mut world = in_force(service("web").with("platformVersion", json!("1.3.0")));
+    world.declared = latest();
+    world.settle();
+    world.live().fields["platformVersion"] = json!("1.4.0");
+    world.declared = latest().count(2);
+    assert_eq!(update(world.plan()), json!({"desiredCount": 2}), "LATEST was said already");
+    world.settle();
+    world.live().fields["platformVersion"] = json!("1.4.0");
+    world.declared = service("web").count(2);
+    assert_eq!(world.pass(), Plan::InSync, "unset means LATEST");
+}
+
+#[test]
 fn leaving_out_a_nested_default_sends_nothing() {
     let mut world = in_force(
         service("web")
@@ -213,11 +228,11 @@ fn what_ecs_cannot_change_is_refused_with_a_sentence() {
 fn a_restart_is_asked_for_once_per_value() {
     let mut world = in_force(service("web"));
     world.declared = service("web").annotated("restarted-at", "monday");
-    assert_eq!(world.plan(), Plan::Do(vec![Step::Update { members: json!({}), force: true, deploys: true }]));
+    assert_eq!(forced(world.plan()), json!({}));
     world.settle();
     assert_eq!(world.plan(), Plan::InSync);
     world.declared = service("web").annotated("restarted-at", "tuesday").count(5);
-    assert_eq!(world.plan(), Plan::Do(vec![Step::Update { members: json!({"desiredCount": 5}), force: true, deploys: true }]));
+    assert_eq!(forced(world.plan()), json!({"desiredCount": 5}));
     world.settle();
     world.declared = service("web");
     assert_eq!(world.plan(), Plan::InSync, "taking the annotation off restarts nothing");

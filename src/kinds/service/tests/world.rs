@@ -5,9 +5,9 @@ use super::ecs::{begin, created, minute, told, updated};
 use super::site;
 use crate::api::{EcsService, EcsServiceStatus};
 use crate::aws::reflector::Seen;
-use crate::aws::{AwsError, LiveService, Rollback, ServiceDeployment, ServiceState, StoppedTask};
+use crate::aws::{AwsError, Kind, LiveService, Rollback, ServiceDeployment, ServiceState, StoppedTask};
 use crate::engine::next::Next;
-use crate::engine::{Managed, Pass, Plan};
+use crate::engine::{Managed, Pass, Plan, Stop};
 use crate::kinds::service::observed::Observed;
 use crate::kinds::service::{Desired, Done, EcsServiceKind, Step, plan, status};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ pub struct World {
     pub told: Option<ServiceDeployment>,
     pub stopped: Vec<StoppedTask>,
     pub trouble: Option<AwsError>,
+    pub trouble_beside: Option<AwsError>,
     pub clock: i64,
     /// Every write so far.
     pub sent: Vec<Step>,
@@ -37,6 +38,7 @@ pub fn world(declared: Declared) -> World {
         told: None,
         stopped: Vec::new(),
         trouble: None,
+        trouble_beside: None,
         clock: 0,
         sent: Vec::new(),
     }
@@ -60,6 +62,19 @@ pub fn beside(declared: Declared, made: &Declared) -> World {
     world
 }
 
+/// What is known of an update whose reply was lost.
+pub fn no_reply() -> AwsError {
+    AwsError {
+        operation: "UpdateService",
+        kind: Kind::Unknown,
+        code: None,
+        message: "no reply in time".to_owned(),
+        retry_after: None,
+        request_id: None,
+        is_write: true,
+    }
+}
+
 impl World {
     pub fn object(&self) -> EcsService {
         EcsService { status: Some(self.status.clone()), ..self.declared.object() }
@@ -76,7 +91,7 @@ impl World {
             (None, Some((times, cluster_missing))) => Seen::Missing { times, cluster_missing },
             (None, None) => Seen::Unknown,
         };
-        Observed::new(self.status.clone(), seen, self.trouble.clone())
+        Observed::new(self.status.clone(), seen, self.trouble.clone(), self.trouble_beside.clone())
     }
 
     /// What would be done.
@@ -89,6 +104,22 @@ impl World {
 
     /// One pass, as the loop makes it.
     pub fn pass(&mut self) -> Plan<Step> {
+        self.pass_that_ends(None)
+    }
+
+    /// One pass whose writes take effect and whose replies are lost.
+    pub fn pass_without_reply(&mut self) -> Plan<Step> {
+        self.pass_that_ends(Some(Stop::Aws(no_reply())))
+    }
+
+    /// One pass whose only write is refused.
+    pub fn pass_refused(&mut self, stop: Stop) {
+        let before = self.live.clone();
+        self.pass_that_ends(Some(stop));
+        self.live = before;
+    }
+
+    fn pass_that_ends(&mut self, badly: Option<Stop>) -> Plan<Step> {
         let object = self.object();
         let seen = self.seen();
         let want = EcsServiceKind::desired(&object, &self.declared.refs, &site());
@@ -101,12 +132,20 @@ impl World {
             Plan::Gone => Ok(Next::Gone),
             Plan::Do(steps) | Plan::Finish(steps) => {
                 for step in steps {
-                    self.status = status::promise(&self.status, step, &site());
+                    self.status = status::promise(&self.status, want.as_ref().unwrap(), step, &site());
                     done.push(self.act(step, want.as_ref().unwrap()));
                     self.sent.push(step.clone());
                 }
-                Ok(if matches!(plan, Plan::Do(_)) { Next::Acted } else { Next::Gone })
+                let acted = if steps.iter().all(EcsServiceKind::is_order) { Next::Ordered } else { Next::Acted };
+                Ok(if matches!(plan, Plan::Do(_)) { acted } else { Next::Gone })
             }
+        };
+        let end = match badly {
+            Some(stop) if !done.is_empty() => {
+                done.clear();
+                Err(stop)
+            }
+            _ => end,
         };
         let pass = Pass { want: want.ok(), seen: Some(seen), done, end };
         let object = EcsService { status: Some(self.status.clone()), ..object };

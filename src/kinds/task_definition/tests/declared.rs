@@ -120,9 +120,14 @@ impl Family {
                 let latest = self.active().next_back().cloned();
                 Observed { looked_at: latest.iter().cloned().collect(), latest, ..self.unread() }
             }
-            _ if self.status.pending.is_some() || other_rules => self.searched(),
+            _ if self.status.pending.is_some() || other_rules || self.is_refused() => self.searched(),
             _ => self.unread(),
         }
+    }
+
+    /// Whether ECS refused the revision to a service.
+    fn is_refused(&self) -> bool {
+        self.status.revision.is_some_and(|revision| self.refs.refused.contains(&revision))
     }
 
     /// What would be done.

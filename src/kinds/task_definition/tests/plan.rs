@@ -105,6 +105,38 @@ fn a_revert_to_a_revision_that_somebody_deregistered_registers() {
 }
 
 #[test]
+fn a_revision_that_ecs_refuses_to_a_service_is_registered_anew() {
+    let mut family = registered("nginx:1");
+    family.at(1).active = false;
+    assert_eq!(family.pass(), Plan::InSync, "nobody tells");
+    family.refs.refused.insert(1);
+    assert_eq!(family.pass(), Plan::Do(vec![Step::Register]));
+    assert_eq!((family.status.revision, family.pass()), (Some(2), Plan::InSync));
+}
+
+#[test]
+fn a_deregistered_revision_is_only_told_of_where_that_is_asked_for() {
+    let mut family = registered("nginx:1").with("driftPolicy", json!("Report"));
+    family.at(1).active = false;
+    family.refs.refused.insert(1);
+    for _ in 0..2 {
+        assert_eq!(refusal(family.pass()).reason(), "Deregistered");
+        assert_eq!(family.ready().0, "Deregistered");
+        assert_eq!((family.condition("Ready"), family.condition("Stalled")), (Some(false), Some(true)));
+    }
+    family.edited("nginx:2");
+    assert_eq!(family.pass(), Plan::Do(vec![Step::Register]), "an edit is no drift");
+    assert_eq!(family.condition("Ready"), Some(true));
+}
+
+#[test]
+fn a_revision_that_is_refused_and_still_stands_is_kept() {
+    let mut family = registered("nginx:1");
+    family.refs.refused.insert(1);
+    assert_eq!(family.pass(), Plan::InSync, "AWS lags, or somebody else's answer was old");
+}
+
+#[test]
 fn older_revisions_beyond_the_history_are_deregistered_oldest_first() {
     let mut family = history(10, &["1", "2", "3", "4"]);
     family.spec["revisionHistoryLimit"] = json!(1);

@@ -1,5 +1,8 @@
 //! What a story plays in: a real kube-apiserver, the operator, and a simulated AWS, one namespace to each story.
 
+mod objects;
+mod wait;
+
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use ecs_operator::api::{EcsService, EcsTaskDefinition, crds};
 use ecs_operator::aws::connection::{Connection, config_in_process};
@@ -10,14 +13,12 @@ use ecs_operator::operator::Operator;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{GroupVersionKind, ObjectMeta};
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -25,10 +26,11 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use objects::*;
+pub use wait::until_some;
+
 /// Simulated seconds in a second: a rollout of a minute takes half a second.
 pub const SPEED: f64 = 120.0;
-/// Longest wait for anything. A machine that is busy is slow, so this is not tight.
-const PATIENCE: Duration = Duration::from_mins(1);
 /// The cluster that is there from the start.
 pub const CLUSTER: &str = "demo";
 
@@ -127,6 +129,7 @@ impl World {
                 settled: Duration::from_secs(1),
                 rolling: Duration::from_millis(100),
                 stopped_tasks: Duration::from_millis(200),
+                in_turn: Duration::from_millis(200),
                 window: Duration::from_millis(10),
             },
             metrics: Arc::new(Metrics::new()),
@@ -210,74 +213,6 @@ impl World {
         self.until_gone(name).await;
     }
 
-    /// Waits until a service is gone from Kubernetes.
-    pub async fn until_gone(&self, name: &str) {
-        until_some(&format!("{name} is gone"), async || {
-            let left = self.services().get_opt(name).await.unwrap();
-            left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
-        })
-        .await;
-    }
-
-    /// Waits until a task definition is gone from Kubernetes.
-    pub async fn until_definition_gone(&self, name: &str) {
-        until_some(&format!("task definition {name} is gone"), async || {
-            let left = self.task_definitions().get_opt(name).await.unwrap();
-            left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
-        })
-        .await;
-    }
-
-    /// Waits until a service is as `holds` says; fails with its status otherwise.
-    pub async fn until(&self, name: &str, what: &str, holds: impl Fn(&EcsService) -> bool) -> EcsService {
-        until_some(what, async || {
-            let service = self.services().get(name).await.unwrap();
-            if holds(&service) { Ok(service) } else { Err(serde_yaml_ng::to_string(&service.status).unwrap()) }
-        })
-        .await
-    }
-
-    /// Waits until a service is as `holds` says of it as it stands there, whether this version can read it or not.
-    pub async fn until_raw(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ecs-operator.io", "v1alpha1", "EcsService"));
-        let api: Api<DynamicObject> = Api::namespaced_with(self.kube.clone(), &self.namespace, &resource);
-        until_some(what, async || {
-            let object = api.get(name).await.unwrap().data;
-            if holds(&object) { Ok(object) } else { Err(object.to_string()) }
-        })
-        .await
-    }
-
-    /// Waits until a task definition is as `holds` says.
-    pub async fn until_definition(
-        &self,
-        name: &str,
-        what: &str,
-        holds: impl Fn(&EcsTaskDefinition) -> bool,
-    ) -> EcsTaskDefinition {
-        until_some(what, async || {
-            let found = self.task_definitions().get(name).await.unwrap();
-            if holds(&found) { Ok(found) } else { Err(serde_yaml_ng::to_string(&found.status).unwrap()) }
-        })
-        .await
-    }
-
-    /// Waits until a task definition is Ready with this revision.
-    pub async fn until_registered(&self, name: &str, revision: i32) -> EcsTaskDefinition {
-        self.until_definition(name, &format!("revision {revision} is registered"), |found| {
-            found.status.as_ref().is_some_and(|status| {
-                let ready = status.conditions.iter().any(|one| one.type_ == "Ready" && one.status == "True");
-                ready && status.revision == Some(revision) && status.observed_generation == found.metadata.generation
-            })
-        })
-        .await
-    }
-
-    /// Waits until a service is Ready for its newest generation.
-    pub async fn until_ready(&self, name: &str) -> EcsService {
-        self.until(name, "Ready", is_ready).await
-    }
-
     /// The service as ECS describes it.
     pub fn live(&self, name: &str) -> Value {
         let input = json!({"cluster": CLUSTER, "services": [name], "include": ["TAGS"]});
@@ -308,23 +243,6 @@ impl World {
         tags.iter().map(|tag| (text(tag, "key"), text(tag, "value"))).collect()
     }
 
-    /// Waits until a service is not Ready for this reason, and says each of these words.
-    pub async fn until_told(&self, name: &str, reason: &str, words: &[&str]) -> EcsService {
-        let what = format!("{name} says {reason} and {words:?}");
-        self.until(name, &what, |service| {
-            let ready = condition(service, "Ready");
-            ready.is_some_and(|it| {
-                it.status == "False" && it.reason == reason && words.iter().all(|word| it.message.contains(word))
-            })
-        })
-        .await
-    }
-
-    /// Waits until AWS is as `holds` says.
-    pub async fn until_aws(&self, what: &str, holds: impl Fn(&Simulator) -> bool) {
-        until_some(what, async || if holds(&self.aws) { Ok(()) } else { Err(String::from("not yet")) }).await;
-    }
-
     /// How many calls that change something were made.
     pub fn writes(&self) -> usize {
         self.aws.calls().iter().filter(|call| is_write(&call.operation)).count()
@@ -346,20 +264,6 @@ impl Drop for World {
     }
 }
 
-/// Asks again and again until the answer is good.
-pub async fn until_some<T: Debug>(what: &str, ask: impl AsyncFn() -> Result<T, String>) -> T {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    loop {
-        match ask().await {
-            Ok(answer) => return answer,
-            Err(last) => {
-                assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}; last seen: {last}");
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// What the API server says about a refused request.
 fn told(outcome: Result<(), kube::Error>) -> String {
     match outcome {
@@ -371,111 +275,4 @@ fn told(outcome: Result<(), kube::Error>) -> String {
 /// Whether an operation of AWS changes something.
 pub fn is_write(operation: &str) -> bool {
     !["Describe", "List", "Get"].iter().any(|word| operation.starts_with(word))
-}
-
-/// The reason of Ready, or an empty word.
-pub fn reason_of(service: &EcsService) -> &str {
-    condition(service, "Ready").map_or("", |ready| ready.reason.as_str())
-}
-
-/// A condition of a service.
-pub fn condition<'a>(service: &'a EcsService, kind: &str) -> Option<&'a Condition> {
-    service.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
-}
-
-/// Whether a condition of a service is true.
-pub fn is_true(service: &EcsService, kind: &str) -> bool {
-    condition(service, kind).is_some_and(|condition| condition.status == "True")
-}
-
-/// Whether the service is Ready for its newest generation.
-pub fn is_ready(service: &EcsService) -> bool {
-    is_true(service, "Ready")
-        && service.status.as_ref().and_then(|status| status.observed_generation) == service.metadata.generation
-}
-
-/// A service with its own template on Fargate.
-pub fn web(image: &str, count: u32) -> String {
-    format!(
-        r#"
-apiVersion: ecs-operator.io/v1alpha1
-kind: EcsService
-metadata: {{name: web}}
-spec:
-  cluster: demo
-  desiredCount: {count}
-  launchType: FARGATE
-  networkConfiguration: {{awsvpcConfiguration: {{subnets: [subnet-a, subnet-b], securityGroups: [sg-app]}}}}
-  deploymentConfiguration: {{deploymentCircuitBreaker: {{enable: true, rollback: true}}}}
-  taskDefinitionTemplate:
-    requiresCompatibilities: [FARGATE]
-    networkMode: awsvpc
-    cpu: "256"
-    memory: "512"
-    executionRoleArn: arn:aws:iam::111122223333:role/ecs-exec
-    containerDefinitions:
-    - name: app
-      image: {image}
-      portMappings: [{{name: http, containerPort: 80}}]
-"#
-    )
-}
-
-/// A task definition on Fargate.
-pub fn family(name: &str, image: &str) -> String {
-    format!(
-        r#"
-apiVersion: ecs-operator.io/v1alpha1
-kind: EcsTaskDefinition
-metadata: {{name: {name}}}
-spec:
-  requiresCompatibilities: [FARGATE]
-  networkMode: awsvpc
-  cpu: "256"
-  memory: "512"
-  containerDefinitions:
-  - name: app
-    image: {image}
-    portMappings: [{{name: http, containerPort: 80}}]
-"#
-    )
-}
-
-/// A service on Fargate that refers to a task definition.
-pub fn running(name: &str, family: &str, count: u32) -> String {
-    format!(
-        r"
-apiVersion: ecs-operator.io/v1alpha1
-kind: EcsService
-metadata: {{name: {name}}}
-spec:
-  cluster: demo
-  desiredCount: {count}
-  launchType: FARGATE
-  networkConfiguration: {{awsvpcConfiguration: {{subnets: [subnet-a], securityGroups: [sg-app]}}}}
-  deploymentConfiguration: {{deploymentCircuitBreaker: {{enable: true, rollback: true}}}}
-  taskDefinitionRef: {{name: {family}}}
-"
-    )
-}
-
-/// A manifest with some members of its spec set, or with null taken out.
-pub fn with(yaml: &str, spec: Value) -> String {
-    let mut whole: Value = serde_yaml_ng::from_str(yaml).unwrap();
-    merge(&mut whole["spec"], spec);
-    whole.to_string()
-}
-
-fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(members) = patch else {
-        *into = patch;
-        return;
-    };
-    for (key, value) in members {
-        if value.is_null() {
-            into.as_object_mut().unwrap().remove(&key);
-        } else {
-            merge(&mut into[key.as_str()], value);
-        }
-    }
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod load_balancing;
+
 use ecs_operator::api::{EcsTaskDefinitionSpec, crds};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::core::cel::Validator;
@@ -45,7 +47,11 @@ fn good() -> Value {
 
 /// The good one with some fields set, or taken away by null.
 fn good_but(changes: &Value) -> Value {
-    let mut spec = good();
+    good_but_of(&good(), changes)
+}
+
+fn good_but_of(good: &Value, changes: &Value) -> Value {
+    let mut spec = good.clone();
     for (field, value) in changes.as_object().unwrap() {
         if value.is_null() {
             spec.as_object_mut().unwrap().remove(field);
