@@ -84,6 +84,10 @@ fn follow_rules(view: &LoadBalancerView, who: &Watcher, ctx: &Ctx, seen: &mut Ob
         return;
     }
     let balancing = &ctx.aws.balancing;
+    let is_left = |arn: &String| view.listeners.iter().any(|it| it.listener.arn == *arn);
+    for gone in seen.memory.listeners.iter().filter(|it| !is_left(&it.arn)) {
+        balancing.unfollow_listener(&gone.arn, who);
+    }
     for arn in view.listeners.iter().map(|it| &it.listener.arn) {
         balancing.follow_listener(arn, who, Pace::Settled);
         if let Sight::Live { value, .. } = balancing.listener(arn) {
