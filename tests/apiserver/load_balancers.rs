@@ -475,3 +475,56 @@ async fn what_names_it_is_waited_for_before_it_goes() {
     until_gone(&world).await;
     assert!(load_balancers(&world).is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_listener_of_a_network_load_balancer_comes_and_goes_with_the_target_group_that_names_it() {
+    let world = World::new().await;
+    let tcp = json!({"port": 5432, "protocol": "TCP"});
+    world.apply(&edge(json!({"type": "network", "listeners": [tcp]}))).await;
+    until_told(&world, "WaitingForTargetGroup", &["5432"]).await;
+    assert!(ports(&world).is_empty());
+    let group = |name: &str| {
+        let listener = json!({"ref": {"name": "edge"}, "port": 5432});
+        json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsTargetGroup", "metadata": {"name": name},
+            "spec": {"listener": listener, "targetType": "ip"}})
+        .to_string()
+    };
+    world.apply(&group("db")).await;
+    let status = until_ready(&world).await;
+    let forwards = &listeners(&world)[0]["DefaultActions"][0]["TargetGroupArn"];
+    let groups: Api<ecs_operator::api::EcsTargetGroup> = Api::namespaced(world.kube.clone(), &world.namespace);
+    let made = groups.get("db").await.unwrap().status.unwrap();
+    assert_eq!(forwards.as_str(), made.arn.as_deref());
+    assert_eq!(made.protocol.as_deref(), Some("TCP"), "it is taken from the listener that is to be");
+    assert_eq!(of_port(&status, 5432).claimed_by, Some(format!("{}/db", world.namespace)));
+
+    world.apply(&group("late")).await;
+    let late = format!("{}/late", world.namespace);
+    until(&world, "the second is told", |object| {
+        object.status.as_ref().is_some_and(|status| status.listeners.iter().any(|it| it.conflicts.contains(&late)))
+    })
+    .await;
+    groups.delete("db", &DeleteParams::default()).await.unwrap();
+    until(&world, "the second has it", |object| {
+        object.status.as_ref().is_some_and(|status| status.listeners.iter().any(|it| it.claimed_by.as_ref() == Some(&late)))
+    })
+    .await;
+    until_some("the first is gone", async || {
+        let left = groups.get_opt("db").await.unwrap();
+        left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
+    })
+    .await;
+
+    delete(&world).await;
+    until_told(&world, "Deleting", &["EcsTargetGroup", &late]).await;
+    groups.delete("late", &DeleteParams::default()).await.unwrap();
+    until_gone(&world).await;
+    until_some("the second is gone", async || {
+        let left = groups.get_opt("late").await.unwrap();
+        left.map_or(Ok(()), |left| Err(serde_yaml_ng::to_string(&left.status).unwrap()))
+    })
+    .await;
+    assert!(load_balancers(&world).is_empty());
+    let left = elb(&world, "DescribeTargetGroups", json!({}));
+    assert_eq!(left["TargetGroups"].as_array().map_or(0, Vec::len), 0);
+}
