@@ -107,6 +107,9 @@ impl Mapping {
             let namespace = reference.namespace.as_ref().unwrap_or(&name.namespace);
             self.load_balancers.look_at(namespace, &reference.name);
         }
+        if let Some(arn) = object.spec.listener.as_ref().and_then(|listener| listener.arn.as_ref()) {
+            wake(&self.caches.load_balancers, &Key::Listener(arn.clone()), &self.load_balancers);
+        }
     }
 
     /// A rule: itself; the service that it belongs to; the target groups that it forwards to, which may be waiting for it to
@@ -157,6 +160,7 @@ impl Mapping {
         }
         for arn in object.status.iter().flat_map(|status| &status.listeners).map(|listener| &listener.arn) {
             wake(&self.caches.listener_rules, &Key::Listener(arn.clone()), &self.listener_rules);
+            wake(&self.caches.target_groups, &Key::Listener(arn.clone()), &self.target_groups);
         }
     }
 
