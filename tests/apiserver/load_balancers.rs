@@ -19,7 +19,8 @@ fn edge(more: Value) -> String {
     let mut spec = json!({"subnets": ["subnet-a", "subnet-b"], "securityGroups": ["sg-edge"]});
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     spec.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"}, "spec": spec}).to_string()
+    json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"}, "spec": spec})
+        .to_string()
 }
 
 fn http(port: i32) -> Value {
@@ -370,9 +371,12 @@ async fn over_quota_is_told_and_holds_no_deletion_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_denied_is_told_with_what_to_allow_and_goes_on_once_it_is() {
-    for operation in ["CreateLoadBalancer", "CreateListener", "DescribeLoadBalancers", "DescribeTags", "ModifyLoadBalancerAttributes"] {
+    for operation in
+        ["CreateLoadBalancer", "CreateListener", "DescribeLoadBalancers", "DescribeTags", "ModifyLoadBalancerAttributes"]
+    {
         let world = World::new().await;
-        let message = format!("User: x is not authorized to perform: elasticloadbalancing:{operation} because no policy allows it");
+        let message =
+            format!("User: x is not authorized to perform: elasticloadbalancing:{operation} because no policy allows it");
         let fault = world.aws.inject(Fault::error(operation, "AccessDenied", &message));
         let mut declared = on(&[80]);
         declared["idleTimeoutSeconds"] = json!(120);
@@ -381,7 +385,11 @@ async fn a_call_that_is_denied_is_told_with_what_to_allow_and_goes_on_once_it_is
         world.aws.remove_fault(fault);
         until_ready(&world).await;
         assert_eq!((load_balancers(&world).len(), ports(&world).len()), (1, 1), "{operation}");
-        let fault = world.aws.inject(Fault::error("DeleteLoadBalancer", "AccessDenied", "not authorized to perform: elasticloadbalancing:DeleteLoadBalancer"));
+        let fault = world.aws.inject(Fault::error(
+            "DeleteLoadBalancer",
+            "AccessDenied",
+            "not authorized to perform: elasticloadbalancing:DeleteLoadBalancer",
+        ));
         delete(&world).await;
         until_told(&world, "AwsAccessDenied", &["DeleteLoadBalancer"]).await;
         world.aws.remove_fault(fault);
@@ -394,8 +402,14 @@ async fn a_call_that_is_denied_is_told_with_what_to_allow_and_goes_on_once_it_is
 async fn a_reply_that_is_lost_makes_nothing_twice() {
     let world = World::new().await;
     let writes = [
-        "CreateLoadBalancer", "CreateListener", "ModifyLoadBalancerAttributes", "AddTags", "SetSubnets", "ModifyListener",
-        "DeleteListener", "DeleteLoadBalancer",
+        "CreateLoadBalancer",
+        "CreateListener",
+        "ModifyLoadBalancerAttributes",
+        "AddTags",
+        "SetSubnets",
+        "ModifyListener",
+        "DeleteListener",
+        "DeleteLoadBalancer",
     ];
     for operation in writes {
         world.aws.inject(Fault::new(operation, FaultKind::LostReply).times(1));

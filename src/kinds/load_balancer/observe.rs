@@ -3,8 +3,8 @@
 
 use super::Desired;
 use super::desired::Present;
-use super::plan::is_new;
 use super::observed::{Certificates, Observed, State};
+use super::plan::is_new;
 use crate::api::EcsLoadBalancer;
 use crate::aws::elb::{LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::reflector::Pace;
