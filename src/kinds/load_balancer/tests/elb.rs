@@ -23,6 +23,7 @@ pub fn made(new: &NewLoadBalancer, tags: Tags, number: usize) -> LoadBalancerVie
         ("idle_timeout.timeout_seconds", "60"),
         ("routing.http2.enabled", "true"),
         ("access_logs.s3.bucket", ""),
+        ("waf.fail_open.enabled", "false"),
     ];
     LoadBalancerView {
         load_balancer: LoadBalancer {
