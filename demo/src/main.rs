@@ -16,6 +16,7 @@ mod shell;
 mod stage;
 mod story;
 mod terminal;
+mod visitors;
 
 use anyhow::Result;
 use checks::Checks;

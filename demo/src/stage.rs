@@ -131,6 +131,17 @@ impl Stage {
         Api::namespaced(self.kube.clone(), "default")
     }
 
+    /// Where AWS answers, which is also the proxy to its load balancers.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// How many load balancers there are in AWS.
+    pub fn load_balancers(&self) -> usize {
+        let answer = self.aws.call_elb("DescribeLoadBalancers", json!({})).unwrap_or_default();
+        answer["LoadBalancers"].as_array().map_or(0, Vec::len)
+    }
+
     /// A service as ECS describes it; null where ECS does not know it.
     pub fn in_ecs(&self, name: &str) -> Value {
         let answer = self.aws.call("DescribeServices", json!({"cluster": CLUSTER, "services": [name]}));
@@ -170,6 +181,8 @@ impl Stage {
             "new tasks of the same revision",
             "kubectl annotate ecssvc api --overwrite ecs-operator.io/restarted-at=$(date +%s)",
         );
+        remarked("a host on a load balancer of its own; then", "kubectl apply -f deploy/samples/exposed.yaml");
+        println!("  curl -x {} http://site.example.com/", self.endpoint);
         remarked("what a field is, what unset means, what an edit does", "kubectl explain ecssvc.spec.desiredCount");
         println!("\nThe simulated AWS answers any AWS client:\n");
         println!("  export AWS_ENDPOINT_URL={} AWS_REGION={REGION}", self.endpoint);

@@ -5,13 +5,17 @@ use crate::excerpt;
 use crate::follow::Follower;
 use crate::stage::Stage;
 use crate::terminal::{heading, output, output_whole, say};
+use crate::visitors::Visitors;
 use anyhow::Result;
-use ecs_operator::api::{EcsService, EcsServiceStatus, EcsTaskDefinition};
+use ecs_operator::api::{EcsService, EcsServiceStatus, EcsTaskDefinition, crds};
 use kube::Api;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 const SAMPLE: &str = "deploy/samples/service.yaml";
+const EXPOSED: &str = "deploy/samples/exposed.yaml";
+/// The host of that sample.
+const HOST: &str = "site.example.com";
 
 /// Tells it all. What is not as it should be is counted in `checks`.
 ///
@@ -26,6 +30,7 @@ pub async fn tell(stage: &Stage, checks: &mut Checks) -> Result<()> {
     story.the_image_is_put_right().await?;
     story.a_service_is_scaled().await?;
     story.a_service_is_deleted().await?;
+    story.a_service_is_reached().await?;
     story.the_other_samples().await
 }
 
@@ -39,10 +44,10 @@ struct Story<'a> {
 impl Story<'_> {
     async fn kinds_are_installed(&mut self) -> Result<()> {
         heading(1, "The kinds are installed");
-        say("Two kinds, EcsTaskDefinition and EcsService, by plain client-side apply.");
+        say("All kinds, by plain client-side apply.");
         self.stage.shell.run("kubectl apply -f crds/").await?;
         let waited = self.stage.shell.run("kubectl wait --for=condition=Established crd --all --timeout=60s").await?;
-        self.checks.equal("both kinds are served", &2, &waited.matches("condition met").count());
+        self.checks.equal("every kind is served", &crds().len(), &waited.matches("condition met").count());
         self.stage.start_operator()?;
         Ok(())
     }
@@ -142,8 +147,39 @@ impl Story<'_> {
         Ok(())
     }
 
+    async fn a_service_is_reached(&mut self) -> Result<()> {
+        heading(8, "A service is reached, and rolls out without losing a request");
+        say(
+            "A load balancer of its own, and a host on it. Between them the operator keeps a target group and a rule: service -> \
+             target group, rule -> listener -> load balancer. The simulated AWS lets requests through, as a proxy.",
+        );
+        self.stage.shell.run(&format!("kubectl apply -f {EXPOSED}")).await?;
+        self.follower.until("site", "it is Ready", is_ready).await?;
+        self.stage.shell.run("kubectl get ecslb,ecsrule,ecstg,ecssvc").await?;
+        let page = self.stage.shell.run(&format!("curl -s -x {} http://{HOST}/", self.stage.endpoint())).await?;
+        self.checks.claim("a task of site:1 answers", page.starts_with("site:1 task "));
+
+        say("Now a new image rolls out, while visitors ask for the page forty times a second.");
+        let visitors = Visitors::of(HOST, self.stage.endpoint());
+        self.stage.shell.run(&format!("sed s/nginx:1.27/nginx:1.28/ {EXPOSED} | kubectl apply -f -")).await?;
+        self.follower.until("site", "site:2 is Ready", |it| is_ready(it) && serves(it, "site:2")).await?;
+        let page = self.stage.shell.run(&format!("curl -s -x {} http://{HOST}/", self.stage.endpoint())).await?;
+        self.checks.claim("a task of site:2 answers", page.starts_with("site:2 task "));
+        let answers = visitors.stop();
+        output(&format!("{} requests were answered, by revision: {:?}", answers.good(), answers.by_revision()));
+        self.checks.claim("both revisions answered in turn", answers.by_revision().len() == 2);
+        self.checks.equal("no request failed", &Vec::<String>::new(), &answers.failed);
+
+        self.stage.shell.run("kubectl delete ecssvc/site ecslb/edge").await?;
+        let left = self.stage.shell.run("kubectl get ecsrule,ecstg,ecslb -o name").await?;
+        self.checks.claim("rule, target group and load balancer are gone", left.is_empty());
+        self.checks.equal("AWS has no load balancer left", &0, &self.stage.load_balancers());
+        self.writes = self.stage.writes();
+        Ok(())
+    }
+
     async fn the_other_samples(&mut self) -> Result<()> {
-        heading(8, "The other samples");
+        heading(9, "The other samples");
         say(
             "Fargate Spot, Service Connect, a daemon, EC2 instances (the simulated cluster has two), and a service that follows a \
              task definition of its own: they roll out side by side.",

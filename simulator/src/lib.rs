@@ -1,8 +1,9 @@
-//! A strict, living, controllable model of the Amazon ECS control plane.
+//! A strict, living, controllable model of Amazon ECS and of Elastic Load Balancing v2.
 //!
 //! It stands behind the wire: the programs that talk to it are real AWS clients, either in process
 //! ([`Simulator::http_client`]) or over HTTP ([`Simulator::serve`]). It is *strict*: what AWS refuses it refuses, with AWS's
-//! error names and texts. It is *alive*: tasks start, fail and stop, deployments roll, trip their circuit breaker and roll back.
+//! error names and texts. It is *alive*: tasks start, fail and stop, deployments roll, trip their circuit breaker and roll back,
+//! targets become healthy and drain, load balancers answer requests ([`Simulator::send`]).
 //! It is *controllable*: the clock, the behaviour of images, throttling, errors, lost replies and stale reads are the test's.
 //!
 //! How a request travels:
@@ -10,13 +11,13 @@
 //! ```text
 //! connector (in process) ─┐
 //!                         ├─► http: which service, which operation ─► simulator: advance the clock, faults, buckets, log
-//! http server (axum) ─────┘                                             └─► ecs / neighbours: one synchronous function
+//! http server (axum) ─────┘                                             └─► ecs / elb / neighbours: one synchronous function
 //! ```
 //!
 //! No background task exists. Every request first moves the world to the present, playing the events that are due in their
 //! order ([`Simulator::advance`] does the same), so that real time and tokio's paused clock give the same story.
 //!
-//! Comments cite `ecs-semantics §n`, the project's collection of facts about ECS; `(?)` marks what those sources leave open.
+//! Comments cite `ecs-semantics §n` and `load-balancing §n`, the project's collections of facts; `(?)` marks what they leave open.
 
 mod calls;
 mod clock;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use clap::Parser;
 use simulator::{Settings, Simulator};
 
-/// Simulates Amazon ECS for any AWS client, on one endpoint.
+/// Simulates Amazon ECS and Elastic Load Balancing for any AWS client, on one endpoint.
 #[derive(Parser)]
 #[command(version)]
 struct Options {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 /// How a [`Simulator`](crate::Simulator) behaves from its start.
+#[expect(clippy::struct_excessive_bools, reason = "they are independent settings")]
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Account that answers callers whose access key id does not name one (12 digits).

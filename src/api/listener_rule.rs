@@ -16,10 +16,12 @@ use serde::{Deserialize, Serialize};
 /// Input members of CreateRule and ModifyRule that are no field of the spec, and why. Below `conditions` and `actions` the
 /// shape is ours: `match`, `forward`, `redirect` and `fixedResponse`.
 pub const EXCLUDED: &[(&str, &str)] = &[
+    ("listenerArn", "what listener stands for; it is in status"),
     ("ruleArn", "ModifyRule's name for what this object stands for; it is in status"),
     ("resetTransforms", "an act: what ModifyRule needs once rewrite is taken out"),
     ("conditions.field", "the name of the field under match"),
     ("conditions.values", "an older form of host and path conditions"),
+    ("conditions.regexValues", "another form of the regular expressions for host, path and header"),
     ("conditions.sourceIpConfig.ipAddressType", "of Network Load Balancers, whose listeners have no rules of ours"),
     ("actions.type", "the name of the field: forward, redirect or fixedResponse"),
     ("actions.order", "one action in a rule needs no order"),
@@ -43,25 +45,15 @@ pub const EXCLUDED: &[(&str, &str)] = &[
     category = "ecs-all",
     status = "EcsListenerRuleStatus",
     doc = "A rule of a listener of an Application Load Balancer.",
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Priority", type_ = "integer", json_path = ".status.priority"),
-    printcolumn(name = "URL", type_ = "string", json_path = ".status.url"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Hosts", type_ = "string", json_path = ".spec.match.hosts", priority = 1),
-    printcolumn(name = "Listener", type_ = "string", json_path = ".status.listenerArn", priority = 1),
-    printcolumn(
-        name = "Shadowed",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Shadowed")].status"#,
-        priority = 1
-    ),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
-        priority = 1
-    )
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether it is there as declared."}"#,
+    printcolumn = r#"{"name":"Reason", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].reason", "description":"Why it is ready or not."}"#,
+    printcolumn = r#"{"name":"Priority", "type":"integer", "jsonPath":".status.priority", "description":"Priority of the rule, or of the first of several."}"#,
+    printcolumn = r#"{"name":"URL", "type":"string", "jsonPath":".status.url", "description":"Where a request that matches can be sent."}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Hosts", "type":"string", "jsonPath":".spec.match.hosts", "priority":1, "description":"Hosts that it matches."}"#,
+    printcolumn = r#"{"name":"Listener", "type":"string", "jsonPath":".status.listenerArn", "priority":1, "description":"ARN of the listener."}"#,
+    printcolumn = r#"{"name":"Shadowed", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Shadowed\")].status", "priority":1, "description":"Whether another rule leaves it nothing."}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"Why it is ready or not, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::policy_is_there())]

@@ -47,20 +47,15 @@ open_enum! {
     category = "ecs-all",
     status = "EcsTargetGroupStatus",
     doc = "A target group of Elastic Load Balancing whose targets Amazon ECS registers.",
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Healthy", type_ = "integer", json_path = ".status.healthy"),
-    printcolumn(name = "Unhealthy", type_ = "integer", json_path = ".status.unhealthy"),
-    printcolumn(name = "Name", type_ = "string", json_path = ".status.name"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "ARN", type_ = "string", json_path = ".status.arn", priority = 1),
-    printcolumn(name = "LB", type_ = "string", json_path = ".status.loadBalancerArns[0]", priority = 1),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
-        priority = 1
-    )
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether it is there as declared."}"#,
+    printcolumn = r#"{"name":"Reason", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].reason", "description":"Why it is ready or not."}"#,
+    printcolumn = r#"{"name":"Healthy", "type":"integer", "jsonPath":".status.healthy", "description":"Targets that are healthy."}"#,
+    printcolumn = r#"{"name":"Unhealthy", "type":"integer", "jsonPath":".status.unhealthy", "description":"Targets that are not healthy."}"#,
+    printcolumn = r#"{"name":"Name", "type":"string", "jsonPath":".status.name", "description":"Name in AWS."}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"ARN", "type":"string", "jsonPath":".status.arn", "priority":1, "description":"ARN of the target group."}"#,
+    printcolumn = r#"{"name":"LB", "type":"string", "jsonPath":".status.loadBalancerArns[0]", "priority":1, "description":"Load balancer that forwards to it."}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"Why it is ready or not, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::name_is_kept())]

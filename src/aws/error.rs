@@ -204,7 +204,11 @@ const NOT_READY: &[&str] = &[
 
 fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> Kind {
     let text = message.to_ascii_lowercase();
-    match code.strip_suffix("Exception").unwrap_or(code) {
+    let code = code.strip_suffix("Exception").unwrap_or(code);
+    if let Some(kind) = of_load_balancing(code) {
+        return kind;
+    }
+    match code {
         "Throttling"
         | "Throttled"
         | "ThrottledRequest"
@@ -227,15 +231,6 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "AuthFailure"
         | "RequestExpired"
         | "OptInRequired" => Kind::Credentials,
-        // Of Elastic Load Balancing. A target group belongs to one load balancer, a priority to one rule of a listener.
-        "PriorityInUse"
-        | "TargetGroupAssociationLimit"
-        | "DuplicateTargetGroupName"
-        | "DuplicateLoadBalancerName"
-        | "DuplicateListener" => Kind::Conflict,
-        // These two are about what the spec asks for, the others that begin like them about what the account has.
-        "TooManyActions" | "TooManyTags" => Kind::Invalid,
-        code if code.starts_with("TooMany") => Kind::Quota,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
         "ClusterNotFound"
@@ -244,20 +239,9 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "NamespaceNotFound"
         | "TaskSetNotFound"
         | "ServiceDeploymentNotFound"
-        | "TargetNotFound"
-        | "LoadBalancerNotFound"
-        | "ListenerNotFound"
-        | "RuleNotFound"
-        | "TargetGroupNotFound"
-        | "CertificateNotFound"
-        | "SSLPolicyNotFound"
-        | "SubnetNotFound"
-        | "AllocationIdNotFound"
-        | "TrustStoreNotFound" => Kind::NotFound,
+        | "TargetNotFound" => Kind::NotFound,
         "LimitExceeded" | "AttributeLimitExceeded" | "ServiceQuotaExceeded" => Kind::Quota,
-        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" | "HealthUnavailable" => {
-            Kind::Unavailable
-        }
+        "Server" | "ServiceUnavailable" | "InternalFailure" | "InternalServerError" | "InternalError" => Kind::Unavailable,
         _ if status == Some(429) || text.contains("rate exceeded") => Kind::Throttled,
         _ if status.is_some_and(|s| s >= 500) => Kind::Unavailable,
         _ if text.contains("was not idempotent") => Kind::Conflict,
@@ -267,6 +251,33 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         _ if text.contains("quota") => Kind::Quota,
         _ => Kind::Invalid,
     }
+}
+
+/// Codes that only Elastic Load Balancing has.
+fn of_load_balancing(code: &str) -> Option<Kind> {
+    Some(match code {
+        // A target group belongs to one load balancer, a priority to one rule of a listener.
+        "PriorityInUse"
+        | "TargetGroupAssociationLimit"
+        | "DuplicateTargetGroupName"
+        | "DuplicateLoadBalancerName"
+        | "DuplicateListener" => Kind::Conflict,
+        "LoadBalancerNotFound"
+        | "ListenerNotFound"
+        | "RuleNotFound"
+        | "TargetGroupNotFound"
+        | "CertificateNotFound"
+        | "SSLPolicyNotFound"
+        | "SubnetNotFound"
+        | "AllocationIdNotFound"
+        | "TrustStoreNotFound" => Kind::NotFound,
+        // These two are about what the spec asks for, the others that begin like them about what the account has.
+        "TooManyActions" | "TooManyTags" => Kind::Invalid,
+        "TooManyRequests" => return None,
+        code if code.starts_with("TooMany") => Kind::Quota,
+        "HealthUnavailable" => Kind::Unavailable,
+        _ => return None,
+    })
 }
 
 fn is_about_one_task_definition(operation: &str) -> bool {
@@ -426,6 +437,7 @@ mod tests {
             ("AddTags", 400, "TooManyTags", "no", Kind::Invalid),
             ("DescribeTargetHealth", 400, "HealthUnavailable", "no", Kind::Unavailable),
             ("DescribeRules", 400, "Throttling", "Rate exceeded", Kind::Throttled),
+            ("DescribeRules", 400, "TooManyRequestsException", "", Kind::Throttled),
             ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
             ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
             ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),

@@ -62,6 +62,31 @@ pub fn place(reference: &ListenerReference, namespace: &str, caches: &Caches) ->
     })
 }
 
+/// What is known of a listener before it is there. One of a network load balancer is made only once there is a target group
+/// for it, which therefore cannot wait for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Announced {
+    /// Whether it is one of a network load balancer.
+    pub is_network: bool,
+    /// VPC of the load balancer.
+    pub vpc_id: String,
+    /// Protocol of the listener.
+    pub protocol: String,
+}
+
+/// What the `EcsLoadBalancer` that is named declares of a listener, once the load balancer itself is there. No I/O.
+pub fn announced(reference: &ListenerReference, namespace: &str, caches: &Caches) -> Option<Announced> {
+    let named = reference.r#ref.as_ref()?;
+    let found = caches.load_balancers.get(named.namespace.as_deref().unwrap_or(namespace), &named.name)?;
+    let status = found.status.as_ref()?;
+    let declared = found.spec.listeners.iter().flatten().find(|it| Some(it.port) == reference.port)?;
+    Some(Announced {
+        is_network: status.r#type.as_deref() == Some("network"),
+        vpc_id: status.vpc_id.clone()?,
+        protocol: declared.protocol.as_str().to_owned(),
+    })
+}
+
 /// The listener of a rule. Its ARN stands in the rule's: `…:listener-rule/app/<name>/<id>/<listener>/<rule>`.
 pub fn listener_of(rule: &str) -> String {
     let (listener, _) = rule.rsplit_once('/').unwrap_or((rule, ""));

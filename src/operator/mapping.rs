@@ -107,10 +107,13 @@ impl Mapping {
             let namespace = reference.namespace.as_ref().unwrap_or(&name.namespace);
             self.load_balancers.look_at(namespace, &reference.name);
         }
+        if let Some(arn) = object.spec.listener.as_ref().and_then(|listener| listener.arn.as_ref()) {
+            wake(&self.caches.load_balancers, &Key::Listener(arn.clone()), &self.load_balancers);
+        }
     }
 
     /// A rule: itself; the service that it belongs to; the target groups that it forwards to, which may be waiting for it to
-    /// go; and all others of its listener.
+    /// go; and all others of its listener, which may be waiting for it to go, or be shadowed by a priority that it asks for.
     pub(super) fn listener_rule(&self, guarded: &Guarded<EcsListenerRule>, change: Change) {
         let name = key(guarded);
         if change.itself {
@@ -118,13 +121,14 @@ impl Mapping {
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
+        let concerns_others = change.itself || object.spec.priority.is_some();
         for reference in object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref()) {
             self.target_groups.look_at(reference.namespace.as_ref().unwrap_or(&name.namespace), &reference.name);
         }
         if let Some(reference) = &object.spec.listener.r#ref {
             let namespace = reference.namespace.as_ref().unwrap_or(&name.namespace);
             self.load_balancers.look_at(namespace, &reference.name);
-            if change.itself {
+            if concerns_others {
                 let key = Key::LoadBalancer(namespace.clone(), reference.name.clone());
                 wake_others(&self.caches.listener_rules, &key, object, &self.listener_rules);
             }
@@ -133,7 +137,7 @@ impl Mapping {
         if let Some(arn) = object.spec.listener.arn.as_ref().or(seen) {
             let key = Key::Listener(arn.clone());
             wake(&self.caches.load_balancers, &key, &self.load_balancers);
-            if change.itself {
+            if concerns_others {
                 wake_others(&self.caches.listener_rules, &key, object, &self.listener_rules);
             }
         }
@@ -156,6 +160,7 @@ impl Mapping {
         }
         for arn in object.status.iter().flat_map(|status| &status.listeners).map(|listener| &listener.arn) {
             wake(&self.caches.listener_rules, &Key::Listener(arn.clone()), &self.listener_rules);
+            wake(&self.caches.target_groups, &Key::Listener(arn.clone()), &self.target_groups);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::world::{CLUSTER, World, fast};
 use envtest::{Assets, ControlPlane};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
@@ -104,7 +104,7 @@ async fn every_sample_is_accepted_by_plain_apply_and_becomes_ready() {
         world.start_operator();
         let kubectl = Kubectl::to(&plane, &world.namespace).await;
         kubectl.apply(&file).await;
-        for kind in ["ecstd", "ecssvc"] {
+        for kind in ["ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
             if !kubectl.run(&format!("get {kind} -o name")).await.is_empty() {
                 kubectl.run(&format!("wait --for=condition=Ready --timeout=60s {kind} --all")).await;
             }
@@ -129,12 +129,23 @@ async fn a_person_looks_with_kubectl() {
     let table = kubectl.run("get ecssvc").await;
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
-    assert_eq!(header, ["NAME", "READY", "REASON", "ROLLOUT", "DESIRED", "RUNNING", "REVISION", "AGE"]);
+    assert_eq!(header, ["NAME", "READY", "REASON", "ROLLOUT", "DESIRED", "RUNNING", "REVISION", "URL", "AGE"]);
     let row: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     assert_eq!(row[..7], ["web", "True", "Serving", "Completed", "2", "2", "web:1"]);
     let wide = kubectl.run("get ecssvc -o wide").await;
-    for word in ["PENDING", "CLUSTER", "CONNECTION", "STRATEGY", "STAGE", "MESSAGE", "demo", "default", "ROLLING", "web:1 serves"]
-    {
+    for word in [
+        "PENDING",
+        "EXPOSED",
+        "CLUSTER",
+        "CONNECTION",
+        "STRATEGY",
+        "STAGE",
+        "MESSAGE",
+        "demo",
+        "default",
+        "ROLLING",
+        "web:1 serves",
+    ] {
         assert!(wide.contains(word), "{word}: {wide}");
     }
     let all = kubectl.run("get ecs").await;
@@ -156,5 +167,37 @@ async fn a_person_looks_with_kubectl() {
     kubectl.run("delete ecssvc web --timeout=60s").await;
     assert_eq!(world.live("web")["status"], "INACTIVE");
     drop(world);
+    plane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_looks_at_load_balancing_with_kubectl() {
+    let (plane, kube) = installed().await;
+    let world = World::in_cluster(kube, fast()).await;
+    let kubectl = Kubectl::to(&plane, &world.namespace).await;
+    for file in ["load-balancer.yaml", "target-group.yaml"] {
+        kubectl.apply(&project().join("deploy/samples-load-balancing").join(file)).await;
+    }
+    for (kind, name, status, columns) in [
+        ("ecslb", "shared", json!({"type": "application", "state": "active", "dnsName": "shared.elb.example.com"}), 7),
+        ("ecstg", "api", json!({"serving": true, "healthy": 3, "unhealthy": 1, "name": "default-api-0123"}), 7),
+        ("ecsrule", "api", json!({"priority": 120, "url": "https://api.example.com/"}), 6),
+        ("ecssvc", "api", json!({"exposures": [{"name": "grpc", "url": "https://api.example.com/", "ready": true}]}), 9),
+    ] {
+        let patch = json!({ "status": status }).to_string();
+        kubectl.run_all(&["patch", kind, name, "--subresource=status", "--type=merge", "-p", &patch]).await;
+        let table = kubectl.run(&format!("get {kind} {name}")).await;
+        assert_eq!(table.lines().next().unwrap().split_whitespace().count(), columns, "{table}");
+        for value in status.as_object().unwrap().values().filter_map(Value::as_str) {
+            assert!(table.contains(value), "{value}: {table}");
+        }
+    }
+    let wide = kubectl.run("get ecsrule api -o wide").await;
+    assert!(wide.contains("HOSTS") && wide.contains("api.example.com"), "{wide}");
+    assert!(kubectl.run("get ecssvc api").await.contains("https://api.example.com/"));
+    assert!(kubectl.run("get ecs").await.contains("ecsloadbalancer.ecs-operator.io/shared"));
+    assert!(!kubectl.run("get ecs").await.contains("ecstargetgroup"), "children are in ecs-all");
+    let explained = kubectl.run("explain ecssvc.spec.expose.match.hosts").await;
+    assert!(explained.contains("Unset: any host"), "{explained}");
     plane.stop().await;
 }

@@ -1,10 +1,10 @@
 //! Rules on listeners: beside those of others, and what is told when one cannot be there.
 
 use crate::edge::{
-    Edge, answering, delete_rule, elb, is_rule_ready, rules, text, until_rule, until_rule_gone, until_rule_ready, until_rule_says,
+    Edge, answering, delete_rule, elb, is_rule_ready, rules, text, until_rule_gone, until_rule_ready, until_rule_says,
 };
 use crate::world::{World, fast, until_some, web, with};
-use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::api::DeleteParams;
 use serde_json::{Value, json};
 use simulator::{Fault, FaultKind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -164,10 +164,13 @@ async fn observed(world: &World, edge: &Edge<'_>, allowed: Value) {
         "spec": {"managementPolicy": "Observe", "loadBalancerArn": edge.load_balancer, "allowedRoutes": allowed},
     });
     world.apply(&manifest.to_string()).await;
-    let listeners = json!([{"port": 80, "protocol": "HTTP", "arn": edge.listener}]);
-    let status = json!({"status": {"loadBalancerArn": edge.load_balancer, "serving": true, "listeners": listeners}});
     let api: kube::Api<ecs_operator::api::EcsLoadBalancer> = kube::Api::namespaced(world.kube.clone(), &world.namespace);
-    api.patch_status("shared", &PatchParams::default(), &Patch::Merge(status)).await.unwrap();
+    until_some("the load balancer was looked at", async || {
+        let status = api.get("shared").await.unwrap().status.unwrap_or_default();
+        let is_seen = status.listeners.iter().any(|listener| listener.arn == edge.listener);
+        if is_seen { Ok(()) } else { Err(serde_yaml_ng::to_string(&status).unwrap()) }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -211,25 +214,14 @@ async fn a_rule_of_a_service_that_still_exposes_it_waits_for_the_entry_to_go() {
     let entry =
         json!({"name": "site", "port": "http", "listener": {"arn": edge.listener}, "match": {"hosts": ["a.example.com"]}});
     world.apply(&with(&web("nginx:1", 1), json!({"expose": [entry]}))).await;
-    until_rule(&world, "web-site", "it was looked at", |rule| rule.status.is_some()).await;
-    let is_made = async || if edge.ours("web-site").len() == 1 { Ok(()) } else { Err(String::from("no rule yet")) };
-    if world.services().get("web").await.is_ok() && until_made(&world, &edge).await {
-        until_some("the rule is there", is_made).await;
-        rules(&world).delete("web-site", &DeleteParams::default()).await.unwrap();
-        until_rule_says(&world, "web-site", "Deleting", &["EcsService", "still exposes it"]).await;
-        assert_eq!(edge.ours("web-site").len(), 1);
-        world.services().delete("web", &DeleteParams::default()).await.unwrap();
-        until_rule_gone(&world, "web-site").await;
-    }
-}
-
-/// Waits until the rule stands on the listener.
-async fn until_made(world: &World, edge: &Edge<'_>) -> bool {
-    until_some("the rule stands on the listener", async || {
-        let said = rules(world).get("web-site").await.unwrap();
-        if edge.ours("web-site").is_empty() { Err(serde_yaml_ng::to_string(&said.status).unwrap()) } else { Ok(true) }
-    })
-    .await
+    world.until_ready("web").await;
+    rules(&world).delete("web-site", &DeleteParams::default()).await.unwrap();
+    until_rule_says(&world, "web-site", "Deleting", &["EcsService", "still exposes it"]).await;
+    assert_eq!(edge.ours("web-site").len(), 1);
+    world.services().delete("web", &DeleteParams::default()).await.unwrap();
+    until_rule_gone(&world, "web-site").await;
+    world.until_gone("web").await;
+    assert_eq!(edge.rules(), [] as [Value; 0]);
 }
 
 /// The writes that a life of a rule takes.

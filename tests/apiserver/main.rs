@@ -16,6 +16,7 @@ mod killed;
 mod kubectl;
 mod lease;
 mod listener_rules;
+mod load_balancers;
 mod outages;
 mod ownership;
 mod refused;

@@ -49,7 +49,7 @@ impl Emulator {
             Kind::Ministack => command
                 .args(["-m", "ministack"])
                 .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port), ("IOT_MTLS_ENABLED", "0")])
-                .envs([("SERVICES", "ecs,ec2,iam,sts,logs"), ("MINISTACK_REGION", "eu-central-1")])
+                .envs([("SERVICES", "ecs,ec2,elbv2,iam,sts,logs"), ("MINISTACK_REGION", "eu-central-1")])
                 // Not the engine of this machine: what is found must not depend on where the test runs.
                 .env("DOCKER_HOST", docker.unwrap_or("unix:///nonexistent/docker.sock")),
         };
@@ -77,10 +77,12 @@ impl Emulator {
     pub fn places(&self) -> Places {
         let subnets = self.ec2("DescribeSubnets", "<subnetId>");
         let groups = self.ec2("DescribeSecurityGroups", "<groupId>");
-        Places { subnet: subnets[0].clone(), other_subnet: subnets[1].clone(), group: groups[0].clone() }
+        let networks = self.ec2("DescribeVpcs", "<vpcId>");
+        let first = |values: &[String]| values[0].clone();
+        Places { subnet: first(&subnets), other_subnet: subnets[1].clone(), group: first(&groups), vpc: first(&networks) }
     }
 
-    /// Values of an element in an answer of EC2. Two calls are no reason for another SDK.
+    /// Values of an element in an answer of EC2. Three calls are no reason for another SDK.
     fn ec2(&self, action: &str, element: &str) -> Vec<String> {
         let body = format!("Action={action}&Version=2016-11-15");
         let scope =

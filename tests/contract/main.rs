@@ -1,4 +1,4 @@
-//! The contract: what ECS does, as calls of the real AWS SDK with what has to come back.
+//! The contract: what ECS and Elastic Load Balancing do, as calls with what has to come back.
 //!
 //! The same checks run on the simulator, which has to follow AWS in all of them, and on two emulators that others wrote. Where
 //! those differ, the committed table `docs/contract.md` says so; if they come to behave otherwise a test fails with the row. So
@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the emulators live in real time")]
 
 mod aws;
+mod balancing;
 mod check;
 mod checks;
 mod contract;

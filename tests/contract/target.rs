@@ -1,6 +1,7 @@
 //! Who answers: the simulator or an emulator, as one check sees it.
 
 use crate::aws::{Refusal, send};
+use crate::balancing;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_ecs::Client;
@@ -27,11 +28,14 @@ pub struct Places {
     pub other_subnet: String,
     /// A security group that exists.
     pub group: String,
+    /// The network that they are in.
+    pub vpc: String,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { subnet: "subnet-0a".to_owned(), other_subnet: "subnet-0b".to_owned(), group: "sg-0a".to_owned() }
+        let [subnet, other_subnet, group, vpc] = ["subnet-0a", "subnet-0b", "sg-0a", "vpc-00000000000000001"].map(str::to_owned);
+        Self { subnet, other_subnet, group, vpc }
     }
 }
 
@@ -39,6 +43,7 @@ impl Default for Places {
 #[derive(Clone, Debug)]
 pub struct Aws {
     client: Client,
+    address: String,
     simulator: Option<Simulator>,
     places: Places,
     /// Name of the check's cluster and of its family.
@@ -64,12 +69,18 @@ impl Aws {
 
     fn new(id: &str, endpoint: &str, config: &SdkConfig, simulator: Option<Simulator>, places: Places) -> Self {
         let client = Client::from_conf(aws_sdk_ecs::config::Builder::from(config).endpoint_url(endpoint).build());
-        Self { client, simulator, places, id: id.to_owned() }
+        let address = endpoint.trim_start_matches("http://").to_owned();
+        Self { client, address, simulator, places, id: id.to_owned() }
     }
 
     /// Makes a call.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
         send(&self.client, operation, &input).await
+    }
+
+    /// Makes a call to Elastic Load Balancing.
+    pub async fn elb(&self, operation: &str, input: Value) -> Result<Value, Refusal> {
+        balancing::send(&self.address, operation, &input).await
     }
 
     /// Asks again and again until there is an answer.
@@ -97,6 +108,21 @@ impl Aws {
             Some(simulator) => simulator.advance(time),
             None => tokio::time::sleep(time).await,
         }
+    }
+
+    /// Two subnets in two zones.
+    pub fn subnets(&self) -> Value {
+        json!([self.places.subnet, self.places.other_subnet])
+    }
+
+    /// A security group.
+    pub fn group_id(&self) -> &str {
+        &self.places.group
+    }
+
+    /// The network.
+    pub fn vpc(&self) -> &str {
+        &self.places.vpc
     }
 
     /// What follows where in a network.

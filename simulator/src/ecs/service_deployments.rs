@@ -65,6 +65,8 @@ pub(crate) struct ServiceDeployment {
     pub(crate) failures: i64,
     /// Lifecycle stage of a blue/green, linear or canary deployment.
     pub(crate) stage: Option<&'static str>,
+    /// The share of production traffic that was asked for the target.
+    pub(crate) production_percent: Option<i64>,
     pub(crate) hook: Option<Hook>,
     pub(crate) created: Timestamp,
     pub(crate) started: Option<Timestamp>,
@@ -88,6 +90,8 @@ pub(crate) struct Revision {
     pub(crate) arn: String,
     pub(crate) setup: Value,
     pub(crate) images: Value,
+    /// Whether its tasks are in the alternate target groups.
+    pub(crate) on_alternate: bool,
     pub(crate) created: Timestamp,
 }
 
@@ -267,6 +271,9 @@ fn render(world: &World, service: &Service, deployment: &ServiceDeployment) -> V
         out["rollback"] =
             json!({"reason": rollback.reason, "startedAt": epoch(rollback.started), "serviceRevisionArn": rollback.revision});
     }
+    if let Some(percent) = deployment.production_percent {
+        out["targetServiceRevision"]["requestedProductionTrafficWeight"] = json!(percent);
+    }
     if let Some(stage) = deployment.stage {
         out["lifecycleStage"] = json!(stage);
     }
@@ -300,7 +307,6 @@ fn render_revision(world: &World, service: &Service, revision: &Revision) -> Val
     out["createdAt"] = epoch(revision.created);
     out["containerImages"] = revision.images.clone();
     out["guardDutyEnabled"] = json!(false);
-    out["resolvedConfiguration"] =
-        json!({"loadBalancers": revision.setup.get("loadBalancers").cloned().unwrap_or_else(|| json!([]))});
+    out["resolvedConfiguration"] = json!({"loadBalancers": deployments::shift::resolved(&revision.setup, revision.on_alternate)});
     out
 }

@@ -203,9 +203,9 @@ fn redirect(place: &Place<'_>, action: Input<'_>) -> Result<Value, ServiceError>
     if config.0.is_null() {
         return Err(validation("A redirect configuration must be specified"));
     }
-    let part = |member: &str, unchanged: &str| config.text(member).unwrap_or(unchanged).to_owned();
-    let (protocol, port) = (part("Protocol", "#{protocol}"), part("Port", "#{port}"));
-    let (host, path, query) = (part("Host", "#{host}"), part("Path", "/#{path}"), part("Query", "#{query}"));
+    let given = |member: &str, unchanged: &str| config.text(member).unwrap_or(unchanged).to_owned();
+    let (protocol, port) = (given("Protocol", "#{protocol}"), given("Port", "#{port}"));
+    let (host, path, query) = (given("Host", "#{host}"), given("Path", "/#{path}"), given("Query", "#{query}"));
     if !matches!(protocol.as_str(), "HTTP" | "HTTPS" | "#{protocol}") {
         return Err(validation(format!("The redirect protocol '{protocol}' must be HTTP, HTTPS or #{{protocol}}")));
     }

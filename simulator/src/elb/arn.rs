@@ -18,10 +18,10 @@ pub(super) fn listener_of(rule: &str) -> String {
 
 /// The load balancer of a listener or rule.
 pub(super) fn balancer_of(arn: &str) -> String {
-    match arn.contains(":listener-rule/") {
-        true => up(up(&arn.replacen(":listener-rule/", ":loadbalancer/", 1))).to_owned(),
-        false => up(&arn.replacen(":listener/", ":loadbalancer/", 1)).to_owned(),
+    if arn.contains(":listener-rule/") {
+        return up(up(&arn.replacen(":listener-rule/", ":loadbalancer/", 1))).to_owned();
     }
+    up(&arn.replacen(":listener/", ":loadbalancer/", 1)).to_owned()
 }
 
 fn up(arn: &str) -> &str {

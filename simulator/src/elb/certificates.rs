@@ -59,9 +59,9 @@ impl Elb {
 
     /// The listener that uses a certificate, if one does.
     pub(crate) fn user_of_certificate(&self, arn: &str) -> Option<String> {
-        let uses = |certificates: &Value| certificates.as_array().into_iter().flatten().any(|it| it["CertificateArn"] == arn);
+        let holds = |certificates: &Value| certificates.as_array().into_iter().flatten().any(|it| it["CertificateArn"] == arn);
         let mut listeners = self.objects.listeners.values();
-        let user = listeners.find(|it| uses(&it.shown["Certificates"]) || it.certificates.iter().any(|known| known == arn));
+        let user = listeners.find(|it| holds(&it.shown["Certificates"]) || it.certificates.iter().any(|known| known == arn));
         user.map(|listener| super::arn::balancer_of(&listener.arn))
     }
 

@@ -23,6 +23,7 @@ mod tags;
 pub(crate) mod targets;
 pub(crate) mod traffic;
 mod transforms;
+mod weights;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -137,10 +138,7 @@ impl Elb {
             self.objects = before;
             return answer;
         }
-        self.pasts.push_back((self.now, before));
-        if self.pasts.len() > PASTS {
-            self.pasts.pop_front();
-        }
+        self.remember(before);
         health::look_at_all(self);
         answer
     }
@@ -190,6 +188,14 @@ impl Elb {
             "DescribeAccountLimits" => quotas::describe(self, input),
             "DescribeSSLPolicies" => certificates::describe_policies(input),
             _ => Err(unknown(operation)),
+        }
+    }
+
+    /// Keeps what there was before a write, for stale reads.
+    fn remember(&mut self, before: Objects) {
+        self.pasts.push_back((self.now, before));
+        if self.pasts.len() > PASTS {
+            self.pasts.pop_front();
         }
     }
 

@@ -195,7 +195,7 @@ pub(super) fn overview(objects: &Objects, now: Timestamp) -> Value {
     let groups = objects.groups.values().map(|group| {
         let targets = group.targets.iter().map(|((id, port), target)| format!("{id}:{port} {}", target.state.name()));
         json!({
-            "name": group.name, "arn": *group.arn, "loadBalancer": objects.balancer_of(&group.arn).map(|arn| arn.to_string()),
+            "name": group.name, "arn": *group.arn, "loadBalancer": objects.balancer_of(&group.arn).map(ToString::to_string),
             "targets": targets.collect::<Vec<_>>(),
         })
     });

@@ -1,6 +1,6 @@
 //! Rules of listeners. load-balancing §3.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ pub(super) fn delete(elb: &mut Elb, input: Input<'_>) -> Answer {
 /// All at once, or none: rules may trade places.
 pub(super) fn set_priorities(elb: &mut Elb, input: Input<'_>) -> Answer {
     let mut asked: BTreeMap<Arc<str>, i64> = BTreeMap::new();
-    let mut taken: BTreeMap<(String, i64), ()> = BTreeMap::new();
+    let mut taken: BTreeSet<(String, i64)> = BTreeSet::new();
     for pair in input.objects("RulePriorities") {
         let rule = find::rule(elb, pair.text("RuleArn").unwrap_or_default())?;
         let priority = pair.number("Priority").ok_or_else(|| validation("A priority must be specified"))?;
@@ -114,7 +114,7 @@ pub(super) fn set_priorities(elb: &mut Elb, input: Input<'_>) -> Answer {
             let message = format!("The priority of the default rule '{}' cannot be changed", rule.arn);
             return Err(ServiceError::new("OperationNotPermitted", message));
         }
-        if taken.insert((arn::listener_of(&rule.arn), priority), ()).is_some() {
+        if !taken.insert((arn::listener_of(&rule.arn), priority)) {
             return Err(validation(format!("Priority '{priority}' was provided multiple times")));
         }
         if asked.insert(Arc::clone(&rule.arn), priority).is_some() {
@@ -124,7 +124,7 @@ pub(super) fn set_priorities(elb: &mut Elb, input: Input<'_>) -> Answer {
     if asked.is_empty() {
         return Err(validation("A rule must be specified"));
     }
-    for (listener, priority) in taken.keys() {
+    for (listener, priority) in &taken {
         let holder = elb.objects.rules_of(listener).into_iter().find(|rule| rule.priority == Some(*priority));
         if holder.is_some_and(|holder| !asked.contains_key(&holder.arn)) {
             return Err(in_use(*priority));

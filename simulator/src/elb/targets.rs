@@ -109,7 +109,7 @@ pub(super) fn register(elb: &mut Elb, input: Input<'_>) -> Answer {
         let id = target.text("Id").unwrap_or_default();
         check_id(&group, id, target.text("AvailabilityZone"))?;
         let port = port(&group, target);
-        insert(elb, (Arc::clone(&group.arn), (id.to_owned(), port)), TargetBehaviour::Healthy, target.text("AvailabilityZone"));
+        insert(elb, &(Arc::clone(&group.arn), (id.to_owned(), port)), TargetBehaviour::Healthy, target.text("AvailabilityZone"));
     }
     let count = elb.objects.groups.get(&group.arn).map_or(0, |group| group.targets.len());
     let kind = if group.is_http() { "application" } else { "network" };
@@ -154,7 +154,7 @@ fn check_id(group: &Group, id: &str, zone: Option<&str>) -> Result<(), ServiceEr
 }
 
 /// Registers a target; one that drains is as new.
-fn insert(elb: &mut Elb, key: TargetKey, behaviour: TargetBehaviour, zone: Option<&str>) {
+fn insert(elb: &mut Elb, key: &TargetKey, behaviour: TargetBehaviour, zone: Option<&str>) {
     let now = elb.now;
     let Some(group) = elb.objects.groups.get_mut(&key.0) else { return };
     let group = Arc::make_mut(group);
@@ -171,7 +171,7 @@ fn insert(elb: &mut Elb, key: TargetKey, behaviour: TargetBehaviour, zone: Optio
         };
         group.targets.insert(key.1.clone(), target);
     }
-    health::look(elb, &key);
+    health::look(elb, key);
 }
 
 /// One that is not registered counts as deregistered.
@@ -215,7 +215,7 @@ impl Elb {
     pub(crate) fn register_task(&mut self, group: &str, target: (String, i64), behaviour: TargetBehaviour) -> Option<TargetKey> {
         let arn = Arc::clone(&self.objects.groups.get(group)?.arn);
         let key = (arn, target);
-        insert(self, key.clone(), behaviour, None);
+        insert(self, &key, behaviour, None);
         Some(key)
     }
 

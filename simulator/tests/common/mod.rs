@@ -14,12 +14,26 @@ use aws_sdk_ecs::types::{
     AwsVpcConfiguration, Compatibility, ContainerDefinition, DeploymentCircuitBreaker, DeploymentConfiguration, DesiredStatus,
     HealthCheck, LaunchType, NetworkConfiguration, NetworkMode, Service, ServiceDeployment, ServiceField, Task,
 };
+use aws_sdk_elasticloadbalancingv2 as elb;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 
 pub struct Aws {
     pub simulator: Simulator,
     pub ecs: Client,
+    pub elb: elb::Client,
+}
+
+/// A network that every load balancer and target group here is in.
+pub const VPC: &str = "vpc-00000000000000001";
+
+/// An Application Load Balancer with a listener on port 80 that forwards to a group of addresses on port 80.
+pub struct Edge {
+    pub balancer: String,
+    pub dns_name: String,
+    pub listener: String,
+    pub group: String,
 }
 
 pub async fn seconds(count: u64) {
@@ -39,6 +53,67 @@ pub fn client(simulator: &Simulator) -> Client {
     Client::from_conf(config)
 }
 
+pub fn elb_client(simulator: &Simulator) -> elb::Client {
+    let config = elb::Config::builder()
+        .behavior_version(elb::config::BehaviorVersion::latest())
+        .region(elb::config::Region::new("eu-central-1"))
+        .credentials_provider(elb::config::Credentials::new("AKIASIMULATED", "any", None, None, "test"))
+        .http_client(simulator.http_client())
+        .sleep_impl(TokioSleep::new())
+        .retry_config(elb::config::retry::RetryConfig::disabled())
+        .build();
+    elb::Client::from_conf(config)
+}
+
+/// The first item of a list in the answer to a direct call.
+pub fn made(simulator: &Simulator, operation: &str, input: Value, list: &str) -> Value {
+    simulator.call_elb(operation, input).unwrap()[list][0].clone()
+}
+
+pub fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap().to_owned()
+}
+
+/// A target group of addresses on port 80.
+pub fn group(simulator: &Simulator, name: &str) -> String {
+    let input = json!({"Name": name, "Protocol": "HTTP", "Port": 80, "VpcId": VPC, "TargetType": "ip"});
+    text(&made(simulator, "CreateTargetGroup", input, "TargetGroups"), "TargetGroupArn")
+}
+
+pub fn edge(simulator: &Simulator, name: &str) -> Edge {
+    let input = json!({"Name": name, "Subnets": ["subnet-a", "subnet-b"]});
+    let balancer = made(simulator, "CreateLoadBalancer", input, "LoadBalancers");
+    let group = group(simulator, name);
+    let actions = json!([{"Type": "forward", "TargetGroupArn": group}]);
+    let input =
+        json!({"LoadBalancerArn": balancer["LoadBalancerArn"], "Protocol": "HTTP", "Port": 80, "DefaultActions": actions});
+    let listener = text(&made(simulator, "CreateListener", input, "Listeners"), "ListenerArn");
+    Edge { balancer: text(&balancer, "LoadBalancerArn"), dns_name: text(&balancer, "DNSName"), listener, group }
+}
+
+/// A rule for a host that forwards to these groups by weight.
+pub fn rule(simulator: &Simulator, edge: &Edge, (priority, host): (i64, &str), groups: &[(&str, i64)]) -> String {
+    let tuples: Vec<Value> = groups.iter().map(|(arn, weight)| json!({"TargetGroupArn": arn, "Weight": weight})).collect();
+    let input = json!({
+        "ListenerArn": edge.listener, "Priority": priority,
+        "Conditions": [{"Field": "host-header", "Values": [host]}],
+        "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": tuples}}],
+    });
+    text(&made(simulator, "CreateRule", input, "Rules"), "RuleArn")
+}
+
+/// Registers addresses with a group.
+pub fn targets(simulator: &Simulator, group: &str, ids: &[&str]) {
+    let targets: Vec<Value> = ids.iter().map(|id| json!({"Id": id})).collect();
+    simulator.call_elb("RegisterTargets", json!({"TargetGroupArn": group, "Targets": targets})).unwrap();
+}
+
+/// Sets an attribute of a target group.
+pub fn attribute(simulator: &Simulator, group: &str, key: &str, value: &str) {
+    let input = json!({"TargetGroupArn": group, "Attributes": [{"Key": key, "Value": value}]});
+    simulator.call_elb("ModifyTargetGroupAttributes", input).unwrap();
+}
+
 pub fn network() -> NetworkConfiguration {
     let vpc = AwsVpcConfiguration::builder().subnets("subnet-a").subnets("subnet-b").build().unwrap();
     NetworkConfiguration::builder().awsvpc_configuration(vpc).build()
@@ -56,8 +131,8 @@ impl Aws {
     pub fn with(settings: Settings) -> Self {
         let settings = Settings { clusters: vec!["main".to_owned()], ..settings };
         let simulator = Simulator::new(settings);
-        let ecs = client(&simulator);
-        Self { simulator, ecs }
+        let (ecs, elb) = (client(&simulator), elb_client(&simulator));
+        Self { simulator, ecs, elb }
     }
 
     pub async fn register(&self, family: &str, image: &str) {
@@ -73,6 +148,41 @@ impl Aws {
         let request = self.ecs.register_task_definition().family(family).container_definitions(container.build());
         let request = request.requires_compatibilities(Compatibility::Fargate).network_mode(NetworkMode::Awsvpc);
         request.cpu("256").memory("512").send().await.unwrap();
+    }
+
+    /// As [`Aws::register`], with port 80 open.
+    pub async fn register_web(&self, family: &str, image: &str) {
+        let port = aws_sdk_ecs::types::PortMapping::builder().container_port(80).build();
+        self.register_containers(family, app(image).port_mappings(port)).await;
+    }
+
+    /// A service behind a target group, with the circuit breaker on.
+    pub async fn create_behind(&self, name: &str, group: &str, (count, grace): (i32, i32)) -> Result<Service, String> {
+        let balancer = aws_sdk_ecs::types::LoadBalancer::builder();
+        let balancer = balancer.target_group_arn(group).container_name("app").container_port(80).build();
+        let breaker = DeploymentCircuitBreaker::builder().enable(true).rollback(true).build();
+        let request = self.ecs.create_service().cluster("main").service_name(name).task_definition(name).desired_count(count);
+        let request = request.launch_type(LaunchType::Fargate).network_configuration(network()).load_balancers(balancer);
+        let request = request.health_check_grace_period_seconds(grace);
+        let request =
+            request.deployment_configuration(DeploymentConfiguration::builder().deployment_circuit_breaker(breaker).build());
+        let answer = request.send().await.map_err(|error| DisplayErrorContext(error).to_string())?;
+        Ok(answer.service.unwrap())
+    }
+
+    /// State and reason code of each target of a group.
+    pub async fn health(&self, group: &str) -> Vec<(String, String)> {
+        let answer = self.elb.describe_target_health().target_group_arn(group).send().await.unwrap();
+        let of = |health: &elb::types::TargetHealthDescription| {
+            let health = health.target_health().unwrap();
+            let reason = health.reason().map_or("", |reason| reason.as_str()).to_owned();
+            (health.state().unwrap().as_str().to_owned(), reason)
+        };
+        answer.target_health_descriptions().iter().map(of).collect()
+    }
+
+    pub async fn events(&self, name: &str) -> Vec<String> {
+        self.service(name).await.events().iter().filter_map(|event| event.message().map(str::to_owned)).collect()
     }
 
     pub async fn create(&self, name: &str, definition: &str, count: i32) -> Result<Service, String> {

@@ -1,6 +1,6 @@
 //! Attributes of AWS, and those that have a field of their own.
 
-use super::settings::{Stickiness, StickinessType, TargetGroupSettings};
+use super::settings::{LoadBalancingAlgorithmType, Stickiness, StickinessType, TargetGroupSettings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ impl TargetGroupSettings {
         let mut all = listed(self.attributes.as_deref());
         put(&mut all, DEREGISTRATION_DELAY, self.deregistration_delay_seconds);
         put(&mut all, SLOW_START, self.slow_start_seconds);
-        put(&mut all, ALGORITHM, self.load_balancing_algorithm_type.as_ref().map(|it| it.as_str()));
+        put(&mut all, ALGORITHM, self.load_balancing_algorithm_type.as_ref().map(LoadBalancingAlgorithmType::as_str));
         if let Some(stickiness) = &self.stickiness {
             put_stickiness(&mut all, stickiness);
         }
@@ -54,7 +54,7 @@ impl TargetGroupSettings {
 
 fn put_stickiness(all: &mut BTreeMap<String, String>, stickiness: &Stickiness) {
     put(all, STICKINESS_ENABLED, Some(stickiness.enabled.unwrap_or(true)));
-    put(all, STICKINESS_TYPE, stickiness.r#type.as_ref().map(|it| it.as_str()));
+    put(all, STICKINESS_TYPE, stickiness.r#type.as_ref().map(StickinessType::as_str));
     let duration = match stickiness.r#type {
         Some(StickinessType::LbCookie) => LB_COOKIE_DURATION,
         Some(StickinessType::AppCookie) => APP_COOKIE_DURATION,

@@ -34,7 +34,7 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
             }
             None => Err(Stop::waiting("Outdated", "the match has fewer parts by now")),
         },
-        (Step::Modify(change), _) => modify(change, ctx).await,
+        (Step::Modify(change), Desired::Present(want)) => modify(change, want, ctx).await,
         (Step::SetPriorities(priorities), _) => exchange(priorities, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             known(ctx.aws.elb().add_tags(arn, tags).await, arn, ctx)?;
@@ -53,7 +53,9 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
             Ok(Done::Released { arn: arn.clone() })
         }
         (Step::Disown { arn }, _) => disown(arn, ctx).await,
-        (Step::Create { .. }, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
+        (Step::Create { .. } | Step::Modify(_), Desired::Absent(_)) => {
+            Err(Stop::waiting("Deleting", "the object is being deleted"))
+        }
     }
 }
 
@@ -245,9 +247,18 @@ async fn explained(error: AwsError, want: &Present, listener: &str, ctx: &Ctx) -
     }
 }
 
-async fn modify(change: &RuleChange, ctx: &Ctx) -> Result<Done, Stop> {
+async fn modify(change: &RuleChange, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let granted = ctx.aws.guard.grant(change.clone()).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
-    let rule = known(ctx.aws.elb().modify_rule(granted).await, &change.arn, ctx)?;
+    let listener = listener_of(&change.arn);
+    let rule = match ctx.aws.elb().modify_rule(granted).await {
+        Ok(rule) => rule,
+        Err(error) => {
+            if leaves_doubt(&error) {
+                ctx.aws.balancing.touched_listener(&listener);
+            }
+            return Err(explained(error, want, &listener, ctx).await);
+        }
+    };
     tracing::info!(
         arn = rule.arn,
         conditions = change.conditions.is_some(),

@@ -14,6 +14,7 @@ mod parts;
 mod plan;
 mod priority;
 mod refs;
+mod statements;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -175,7 +176,7 @@ impl Managed for EcsListenerRuleKind {
     }
 
     fn notices(before: &EcsListenerRuleStatus, after: &EcsListenerRuleStatus, pass: &Pass<Self>) -> Vec<Notice> {
-        status::notices(before, after, pass)
+        statements::notices(before, after, pass)
     }
 
     fn forget(object: &EcsListenerRule, ctx: &Ctx) {

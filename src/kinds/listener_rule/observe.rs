@@ -30,6 +30,7 @@ pub fn observe(object: &EcsListenerRule, want: Result<&Desired, &Stop>, ctx: &Ct
                 Found::There(view) => Some(view.listener.arn.clone()),
                 _ => want.listener.clone(),
             };
+            seen.trouble = here.as_deref().and_then(|arn| balancing.last_error_of_listener(arn));
             seen.listener = Some(found);
             seen.elsewhere = elsewhere(&memory, here.as_deref(), ctx, &who);
         }

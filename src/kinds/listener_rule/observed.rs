@@ -1,6 +1,7 @@
 //! What AWS shows of a rule and its listener, and what status remembers. Pure.
 
 use crate::api::EcsListenerRuleStatus;
+use crate::aws::AwsError;
 use crate::aws::elb::ListenerView;
 use crate::aws::elb::model::{Rule, Tags};
 use crate::domain::owner::{Owner, Ownership, owner_of};
@@ -15,6 +16,8 @@ pub struct Observed {
     pub listener: Option<Found>,
     /// Other listeners on which rules of ours stand, or stood, by their ARNs.
     pub elsewhere: Vec<(String, Found)>,
+    /// Why the listener that is declared could not be read again, if so: what is shown of it is older then.
+    pub trouble: Option<AwsError>,
     /// How many rules AWS allows to a load balancer, if it told.
     pub most_rules: Option<i64>,
     /// Whether the service that the rule belongs to may still have tasks.

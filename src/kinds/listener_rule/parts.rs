@@ -94,11 +94,12 @@ pub fn split(whole: &Conditions) -> Result<Vec<Part>, Stop> {
     Ok(all.into_iter().map(|conditions| Part { hash: hash(&conditions), conditions }).collect())
 }
 
-/// How many values of each condition go into one rule, so that there are as few rules as can be.
+/// How many values of each condition go into one rule, so that there are as few rules as can be; of several ways one that
+/// fills them, so that one value more or less moves few others.
 fn best_sizes(counts: &[usize]) -> Vec<usize> {
     let mut best = vec![1; counts.len()];
     for sizes in shares(counts.len(), VALUES) {
-        if rules(counts, &sizes) < rules(counts, &best) {
+        if rules(counts, &sizes) <= rules(counts, &best) {
             best = sizes;
         }
     }

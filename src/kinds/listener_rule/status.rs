@@ -1,11 +1,11 @@
 //! What to say about a rule after a pass. Pure.
 
-use super::accept::REFUSED;
 use super::covers::covers;
 use super::desired::{Absent, Present};
 use super::difference::{change, tag_drift};
 use super::observed::{Observed, holder, judged_ours};
 use super::plan::{is_drift, observed_rule, pairs};
+use super::statements::statements;
 use super::{Desired, Done, EcsListenerRuleKind as Kind, Step};
 use crate::api::listener_rule::{RulePart, ShadowedBy, WeightedTargetGroup};
 use crate::api::shared::Drift;
@@ -13,20 +13,24 @@ use crate::api::{EcsListenerRule, EcsListenerRuleStatus as Status};
 use crate::aws::elb::ListenerView;
 use crate::aws::elb::model::Rule;
 use crate::aws::error;
-use crate::engine::conditions::{self, Statement, Type, merge};
+use crate::engine::conditions::merge;
 use crate::engine::ctx::Site;
-use crate::engine::drift;
 use crate::engine::next::Next;
-use crate::engine::{Notice, Pass, Stop, statements_of};
-use crate::kinds::listener::{Found, listener_of};
+use crate::engine::{Pass, Stop};
+use crate::kinds::listener::{Found, is_gone, listener_of};
 use jiff::Timestamp;
 
-/// What must stand in status before a step: where it goes, and the priority by which a new rule is found again.
+/// What must stand in status before a step: where it goes, the priority by which a new rule is found again, and the optional
+/// fields that may be there from now on.
 pub fn promise(before: &Status, want: &Desired, step: &Step, site: &Site) -> Status {
     let mut status = before.clone();
     place(&mut status, site);
     if let Step::Found { listener } = step {
         status.listener_arn = Some(listener.clone());
+    }
+    if let (Desired::Present(want), Step::Create { .. } | Step::Modify(_) | Step::Tag { .. }) = (want, step) {
+        status.applied.extend(want.applied.iter().filter(|path| !before.applied.contains(path)).cloned());
+        status.applied.sort();
     }
     if let (Desired::Present(want), Step::Create { part, priority, .. }) = (want, step) {
         let part = i32::try_from(*part).unwrap_or(i32::MAX);
@@ -59,8 +63,8 @@ pub fn status(object: &EcsListenerRule, pass: &Pass<Kind>, site: Option<&Site>, 
     };
     if let (Some(want), Some(seen)) = (present, &pass.seen) {
         show(&mut status, want, seen, pass);
-        remember_applied(&mut status, want, pass);
         status.drift = drift_to_report(want, seen);
+        remember_applied(&mut status, want, pass);
     }
     if let (Some(Desired::Absent(want)), Some(seen)) = (&pass.want, &pass.seen) {
         show_what_is_left(&mut status, want, seen, pass);
@@ -110,10 +114,10 @@ fn show(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>)
     let Some(view) = seen.view() else { return };
     status.load_balancer_arn = Some(view.load_balancer.arn.clone());
     status.url = url(want, view);
-    let stood = status.listener_arn.replace(view.listener.arn.clone());
-    let here: Vec<Rule> = match want.is_only_observed {
-        true => observed_rule(want, view).into_iter().map(|(rule, _)| rule.clone()).collect(),
-        false => seen.ours(&want.owner).map(|(rule, _)| rule.clone()).collect(),
+    let here: Vec<Rule> = if want.is_only_observed {
+        observed_rule(want, view).into_iter().map(|(rule, _)| rule.clone()).collect()
+    } else {
+        seen.ours(&want.owner).map(|(rule, _)| rule.clone()).collect()
     };
     let gone = |arn: &str| seen.elsewhere.iter().any(|(at, found)| *at == arn && is_read(found));
     let mut all = after(here.into_iter().chain(seen.ours_elsewhere(&want.owner).map(|(rule, _)| rule.clone())).collect(), pass);
@@ -126,7 +130,11 @@ fn show(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>)
     });
     let mut parts: Vec<RulePart> = unread.cloned().collect();
     all.retain(|rule| !parts.iter().any(|part| part.arn.as_ref() == Some(&rule.arn)));
-    let pending = pending(status, stood.as_ref() == Some(&view.listener.arn), seen, pass);
+    let pending = pending(status, view, pass);
+    // What may have been made is looked for on the listener that is remembered.
+    if pending.is_empty() || status.listener_arn.is_none() {
+        status.listener_arn = Some(view.listener.arn.clone());
+    }
     let first = all.iter().find(|rule| listener_of(&rule.arn) == view.listener.arn);
     status.priority = first.and_then(|rule| rule.priority).or(want.priority);
     let forwards = first.into_iter().flat_map(Rule::target_groups);
@@ -139,8 +147,12 @@ fn show(status: &mut Status, want: &Present, seen: &Observed, pass: &Pass<Kind>)
     status.shadowed_by = shadow(want, view, &all);
 }
 
-const fn is_read(found: &Found) -> bool {
-    !matches!(found, Found::Unknown)
+fn is_read(found: &Found) -> bool {
+    match found {
+        Found::There(_) => true,
+        Found::Unknown => false,
+        Found::Not(stop) => is_gone(stop),
+    }
 }
 
 fn is_released(pass: &Pass<Kind>, arn: &str) -> bool {
@@ -148,13 +160,12 @@ fn is_released(pass: &Pass<Kind>, arn: &str) -> bool {
 }
 
 /// Rules that were about to be made and of which nobody knows: kept until a look at the listener told.
-fn pending(status: &Status, is_same_listener: bool, seen: &Observed, pass: &Pass<Kind>) -> Vec<RulePart> {
+fn pending(status: &Status, view: &ListenerView, pass: &Pass<Kind>) -> Vec<RulePart> {
     if pass.done.iter().any(|done| matches!(done, Done::Looked(_))) || was_refused(pass) {
         return Vec::new();
     }
-    let is_seen = |priority: i32| {
-        is_same_listener && seen.view().is_some_and(|view| view.rules.iter().any(|(rule, _)| rule.priority == Some(priority)))
-    };
+    let is_same_listener = status.listener_arn.as_ref() == Some(&view.listener.arn);
+    let is_seen = |priority: i32| is_same_listener && view.rules.iter().any(|(rule, _)| rule.priority == Some(priority));
     let is_made = |part: i32| {
         let is_it = |made: usize| i32::try_from(made) == Ok(part);
         pass.done.iter().any(|done| matches!(done, Done::Created { part, .. } if is_it(*part)))
@@ -195,9 +206,10 @@ fn show_what_is_left(status: &mut Status, want: &Absent, seen: &Observed, pass: 
 /// Where a request that matches can be sent, as far as the match says it.
 fn url(want: &Present, view: &ListenerView) -> Option<String> {
     let has_wildcard = |text: &str| text.contains(['*', '?']);
-    let host = match want.hosts.is_empty() {
-        true => view.load_balancer.dns_name.clone()?,
-        false => want.hosts.iter().find(|host| !has_wildcard(host))?.clone(),
+    let host = if want.hosts.is_empty() {
+        view.load_balancer.dns_name.clone()?
+    } else {
+        want.hosts.iter().find(|host| !has_wildcard(host))?.clone()
     };
     let (scheme, default) = if view.listener.protocol.as_deref() == Some("HTTPS") { ("https", 443) } else { ("http", 80) };
     let port = view.listener.port.filter(|port| *port != default).map(|port| format!(":{port}")).unwrap_or_default();
@@ -218,18 +230,16 @@ fn shadow(want: &Present, view: &ListenerView, ours: &[Rule]) -> Option<Shadowed
     Some(ShadowedBy { arn: other.arn.clone(), priority: other.priority?, owner: holder(tags, &want.owner) })
 }
 
-/// Once AWS is as declared, or was told to become so, the declaration is what is in force.
+/// Once AWS is as declared, the declaration is what is in force.
 fn remember_applied(status: &mut Status, want: &Present, pass: &Pass<Kind>) {
-    let has_written = pass.done.iter().any(|done| !matches!(done, Done::Found { .. } | Done::Looked(_)));
-    let is_in_force = match pass.end {
-        Ok(Next::Settled) => true,
-        Ok(Next::Acted) => has_written,
-        _ => false,
-    };
-    if want.look_at.is_some() && matches!(pass.end, Ok(Next::Settled)) {
+    if !matches!(pass.end, Ok(Next::Settled)) {
+        return;
+    }
+    if want.look_at.is_some() {
         status.reconciled_at.clone_from(&want.look_at);
     }
-    if is_in_force && !want.is_only_observed {
+    let is_in_force = !(want.is_only_observed || want.paused || !status.drift.is_empty());
+    if is_in_force {
         status.applied_hash = Some(want.hash.clone());
         status.applied.clone_from(&want.applied);
     }
@@ -263,120 +273,4 @@ fn priority_drift(want: &Present, part: usize, rule: &Rule) -> Option<Drift> {
     let wanted = want.priority_of(part).filter(|wanted| rule.priority != Some(*wanted))?;
     let seen = rule.priority.map(|seen| seen.to_string());
     Some(Drift { field: "priority".to_owned(), wanted: Some(wanted.to_string()), seen })
-}
-
-fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>) -> Vec<Statement> {
-    let mut all = match (&pass.end, want) {
-        (Ok(Next::Gone), _) => vec![Statement::no(Type::Ready, "Deleted", "nothing of it is left in AWS")],
-        (Ok(next), None) => progressing("Deleting", &waiting_for(next)),
-        (Err(stop), None) => statements_of(stop),
-        (end, Some(want)) => of_listener(status, end, want, pass),
-    };
-    if want.is_some_and(|want| want.paused) {
-        all.push(Statement::yes(
-            Type::Paused,
-            "PausedByAnnotation",
-            "nothing is written to AWS while ecs-operator.io/paused is true",
-        ));
-    }
-    if !status.drift.is_empty() {
-        all.push(Statement::yes(Type::Drifted, "Differs", drift::sentence(&status.drift)));
-    }
-    all
-}
-
-/// Ready only when the listener has what is declared, and requests reach it.
-fn of_listener(status: &Status, end: &Result<Next, Stop>, want: &Present, pass: &Pass<Kind>) -> Vec<Statement> {
-    let is_there = pass.seen.as_ref().is_some_and(|seen| seen.view().is_some());
-    let accepted = || Statement::yes(Type::Accepted, "Accepted", "host, match and priority are its own on the listener");
-    match end {
-        Err(stop) if REFUSED.contains(&stop.reason()) => {
-            let mut all = statements_of(stop);
-            all.push(Statement::no(Type::Accepted, stop.reason(), stop.message()));
-            all.push(Statement::no(Type::Programmed, stop.reason(), "the listener does not have it as declared"));
-            all
-        }
-        Err(stop) => {
-            let mut all = statements_of(stop);
-            all.extend(is_there.then(accepted));
-            all.push(Statement::no(Type::Programmed, stop.reason(), stop.message()));
-            all
-        }
-        Ok(Next::Settled) => settled(status, want, accepted()),
-        Ok(next) => {
-            let why = waiting_for(next);
-            let mut all = progressing(if want.paused { "Paused" } else { "Programming" }, &why);
-            all.push(Statement::no(Type::Programmed, "Programming", why));
-            all
-        }
-    }
-}
-
-fn settled(status: &Status, want: &Present, accepted: Statement) -> Vec<Statement> {
-    let priority = status.priority.unwrap_or_default();
-    if want.is_only_observed {
-        return vec![Statement::yes(Type::Ready, "Observed", format!("the listener has a rule of priority {priority}"))];
-    }
-    let rules = match status.rules.len() {
-        1 => format!("the listener has it with priority {priority}"),
-        several => format!("the listener has it as {several} rules, the first with priority {priority}"),
-    };
-    let Some(by) = &status.shadowed_by else {
-        return vec![
-            Statement::yes(Type::Ready, "Programmed", rules.clone()),
-            accepted,
-            Statement::yes(Type::Programmed, "Programmed", rules),
-        ];
-    };
-    let who = by.owner.as_ref().map(|owner| format!(" of EcsListenerRule {owner}")).unwrap_or_default();
-    let message = format!(
-        "rule {}{who} with priority {} takes every request that this one would match; ask for a smaller priority, or change one of the two",
-        by.arn, by.priority
-    );
-    vec![
-        Statement::no(Type::Ready, "Shadowed", message.clone()),
-        Statement::yes(Type::Stalled, "Shadowed", message.clone()),
-        accepted,
-        Statement::yes(Type::Programmed, "Programmed", rules),
-        Statement::yes(Type::Shadowed, "Shadowed", message),
-    ]
-}
-
-fn waiting_for(next: &Next) -> String {
-    match next {
-        Next::Progressing(why) => why.clone(),
-        _ => "the change was sent to AWS".to_owned(),
-    }
-}
-
-fn progressing(reason: &'static str, message: &str) -> Vec<Statement> {
-    vec![Statement::no(Type::Ready, reason, message), Statement::yes(Type::Reconciling, reason, message)]
-}
-
-/// What to tell: what was done in AWS, and what the conditions say anew, each sentence once.
-pub fn notices(before: &Status, after: &Status, pass: &Pass<Kind>) -> Vec<Notice> {
-    let normal = |reason: &str, message: String| Notice { id: None, warning: false, reason: reason.to_owned(), message };
-    let mut all: Vec<Notice> = Vec::new();
-    for done in &pass.done {
-        match done {
-            Done::Created { rule, .. } => {
-                all.push(normal(
-                    "Created",
-                    format!("rule {} was made with priority {}", rule.arn, rule.priority.unwrap_or_default()),
-                ));
-            }
-            Done::Changed(rule) => all.push(normal("Changed", format!("rule {} was changed", rule.arn))),
-            Done::Moved(moved) => {
-                all.extend(moved.iter().map(|(arn, to)| normal("Moved", format!("rule {arn} was moved to priority {to}"))));
-            }
-            Done::Released { arn } => all.push(normal("Released", format!("rule {arn} is gone, or no longer managed"))),
-            Done::Found { .. } | Done::Looked(_) | Done::Tagged => {}
-        }
-    }
-    for notice in conditions::notices(&before.conditions, &after.conditions) {
-        if !all.iter().any(|told| told.message == notice.message) {
-            all.push(notice);
-        }
-    }
-    all
 }

@@ -5,7 +5,7 @@ use super::observe::watcher;
 use super::{Desired, Done, Step};
 use crate::api::EcsLoadBalancer;
 use crate::aws::elb::model::{Attributes, ListenerChange, NewListener, NewLoadBalancer, SubnetsChange, Tags};
-use crate::aws::elb::{Balancing, LoadBalancerKey, LoadBalancerView, Sight};
+use crate::aws::elb::{Balancing, LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::reflector::Pace;
 use crate::aws::{AwsError, Granted, Kind};
 use crate::engine::Stop;
@@ -21,7 +21,7 @@ pub async fn act(object: &EcsLoadBalancer, want: &Desired, step: &Step, ctx: &Ct
         Desired::Present(want) => &want.key,
         Desired::Absent(want) => &want.key,
     };
-    let on = On { key, ctx };
+    let on = On { key, who: watcher(object), ctx };
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
         (Step::Create, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
@@ -78,6 +78,7 @@ fn leaves_doubt(error: &AwsError) -> bool {
 /// The load balancer that steps are taken on.
 struct On<'a> {
     key: &'a LoadBalancerKey,
+    who: Watcher,
     ctx: &'a Ctx,
 }
 
@@ -239,6 +240,7 @@ impl On<'_> {
         if let Some(view) = self.view() {
             self.balancing().deleted_listener(&view.load_balancer.arn, arn);
         }
+        self.balancing().unfollow_listener(arn, &self.who);
         Ok(Done::ListenerDeleted { port })
     }
 

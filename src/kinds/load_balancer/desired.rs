@@ -127,7 +127,7 @@ pub fn desired(object: &EcsLoadBalancer, refs: &Refs, site: &Site) -> Result<Des
     let tags: Tags = spec.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone().unwrap_or_default())).collect();
     Ok(Desired::Present(Box::new(Present {
         key,
-        is_named: spec.name.is_some() || management != ManagementPolicy::Full,
+        is_named: spec.name.is_some(),
         owner,
         inherits: spec.take_over_from.clone(),
         hash: hash(spec, listeners.as_deref())?,

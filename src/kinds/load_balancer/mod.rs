@@ -259,6 +259,10 @@ impl Indexed for EcsLoadBalancer {
         let forward = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
         let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
         keys.extend(forward.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        // One that named a listener may name another now, and has to be let go.
+        let claims = self.status.iter().flat_map(|status| &status.listeners).filter_map(|it| it.claimed_by.as_ref());
+        let claims = claims.filter_map(|full_name| full_name.split_once('/'));
+        keys.extend(claims.map(|(namespace, name)| Key::TargetGroup(namespace.to_owned(), name.to_owned())));
         keys.sort();
         keys.dedup();
         keys

@@ -3,8 +3,8 @@
 
 use super::Desired;
 use super::desired::Present;
-use super::plan::is_new;
 use super::observed::{Certificates, Observed, State};
+use super::plan::is_new;
 use crate::api::EcsLoadBalancer;
 use crate::aws::elb::{LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::reflector::Pace;
@@ -63,17 +63,20 @@ fn look(key: &LoadBalancerKey, ctx: &Ctx, seen: &mut Observed) {
 
 /// Closely while something moves or is awaited.
 fn pace(object: &EcsLoadBalancer, want: Result<&Desired, &Stop>, sight: &Sight<LoadBalancerView>, seen: &Observed) -> Pace {
-    let is_asked = match want {
-        Ok(Desired::Present(want)) => want.look_at.is_some() && want.look_at != seen.memory.reconciled_at,
-        _ => false,
+    let (is_asked, has_attributes) = match want {
+        Ok(Desired::Present(want)) => {
+            (want.look_at.is_some() && want.look_at != seen.memory.reconciled_at, !want.attributes.is_empty())
+        }
+        _ => (false, true),
     };
     let is_changed = object.metadata.generation != seen.memory.observed_generation;
     match sight {
         _ if is_asked => Pace::Now,
         Sight::Unknown if is_changed => Pace::Now,
         Sight::Missing { times: 1 } => Pace::Rolling,
-        Sight::Live { value, .. } if value.load_balancer.state != "active" || value.attributes.is_none() => Pace::Rolling,
-        _ if is_changed || matches!(want, Ok(Desired::Absent(_))) => Pace::Rolling,
+        Sight::Live { value, .. } if value.load_balancer.state == "provisioning" => Pace::Rolling,
+        Sight::Live { value, .. } if has_attributes && value.attributes.is_none() => Pace::Rolling,
+        _ if is_changed => Pace::Rolling,
         _ => Pace::Settled,
     }
 }
@@ -84,6 +87,10 @@ fn follow_rules(view: &LoadBalancerView, who: &Watcher, ctx: &Ctx, seen: &mut Ob
         return;
     }
     let balancing = &ctx.aws.balancing;
+    let is_left = |arn: &String| view.listeners.iter().any(|it| it.listener.arn == *arn);
+    for gone in seen.memory.listeners.iter().filter(|it| !is_left(&it.arn)) {
+        balancing.unfollow_listener(&gone.arn, who);
+    }
     for arn in view.listeners.iter().map(|it| &it.listener.arn) {
         balancing.follow_listener(arn, who, Pace::Settled);
         if let Sight::Live { value, .. } = balancing.listener(arn) {

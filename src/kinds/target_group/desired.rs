@@ -8,7 +8,7 @@ use crate::domain::json::{sha256, text, without_empties};
 use crate::domain::owner::Owner;
 use crate::engine::Stop;
 use crate::engine::ctx::Site;
-use crate::kinds::listener::Place;
+use crate::kinds::listener::{Announced, Place};
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ pub struct Present {
     pub given: Given,
     /// Where the listener is that it is for, or why that is not known yet. `None`: none is named.
     pub listener: Option<Result<Place, Stop>>,
+    /// What its `EcsLoadBalancer` declares of a listener that is not there yet.
+    pub announced: Option<Announced>,
     /// The declared members of the health check.
     pub check: Map<String, Value>,
     /// The declared attributes, by AWS's keys.
@@ -82,6 +84,7 @@ pub fn desired(object: &EcsTargetGroup, refs: &Refs, site: &Site) -> Result<Desi
         name: spec.name.clone(),
         given: Given::of(spec),
         listener: refs.listener.clone(),
+        announced: refs.announced.clone(),
         check: check_of(object)?,
         attributes: spec.settings.declared_attributes(),
         tags: tags_of(object),

@@ -29,7 +29,7 @@ use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
-use crate::kinds::listener::{Place, place};
+use crate::kinds::listener::{Announced, Place, announced, place};
 use jiff::Timestamp;
 use kube::ResourceExt;
 use standing::name_in;
@@ -52,6 +52,8 @@ pub enum Desired {
 pub struct Refs {
     /// Where the listener is that it is for, or why that is not known yet.
     pub listener: Option<Result<Place, Stop>>,
+    /// What its `EcsLoadBalancer` declares of a listener that is not there yet.
+    pub announced: Option<Announced>,
     /// Objects that forward to it or register tasks in it.
     pub users: Vec<String>,
     /// Target groups in which services here register their tasks, by ARN, and which service that is.
@@ -223,6 +225,7 @@ impl DigestOfStatus for EcsTargetGroup {
 fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     let (namespace, name) = (object.namespace().unwrap_or_default(), object.name_any());
     let mut refs = Refs { listener: object.spec.listener.as_ref().map(|it| place(it, &namespace, caches)), ..Refs::default() };
+    refs.announced = object.spec.listener.as_ref().and_then(|it| announced(it, &namespace, caches));
     let this = Key::TargetGroup(namespace.clone(), name);
     let mut users = BTreeSet::new();
     caches.listener_rules.each(&this, |rule| {

@@ -9,7 +9,7 @@ use crate::api::{EcsTargetGroup, EcsTargetGroupStatus};
 use crate::aws::elb::{Balancing, Sight, TargetGroupKey, TargetGroupView, Watcher};
 use crate::aws::reflector::Pace;
 use crate::engine::Stop;
-use crate::kinds::listener::{Found, look};
+use crate::kinds::listener::{Announced, Found, look};
 use std::collections::BTreeSet;
 
 /// What is known in this pass. The reads themselves are made by the live side, for many target groups at once.
@@ -35,7 +35,7 @@ fn present(
 ) -> Observed {
     let listener = match &want.listener {
         None => Listener::Unnamed,
-        Some(Err(stop)) => Listener::Not(stop.clone()),
+        Some(Err(stop)) => want.announced.as_ref().map_or_else(|| Listener::Not(stop.clone()), declared_listener),
         Some(Ok(place)) => seen_listener(look(place, balancing, who, Pace::Settled)),
     };
     let settings = complete(want, &listener);
@@ -53,6 +53,11 @@ fn present(
         balancing.unfollow_target_group(&TargetGroupKey::Name(gone), who);
     }
     observed
+}
+
+fn declared_listener(announced: &Announced) -> Listener {
+    let Announced { is_network, vpc_id, protocol } = announced.clone();
+    Listener::There(Behind { is_network, vpc_id: Some(vpc_id), protocol })
 }
 
 fn seen_listener(found: Found) -> Listener {

@@ -1,5 +1,8 @@
 //! All checks, by area.
 
+mod balancing;
+mod balancing_refused;
+mod balancing_targets;
 mod clusters;
 mod definitions;
 mod definitions_refused;
@@ -25,6 +28,12 @@ pub fn all() -> Vec<Check> {
         area("Tasks", [tasks::checks()]),
         area("Tags", [tags::checks()]),
         area("Clusters", [clusters::checks()]),
+        area("Load balancers, listeners and rules", [balancing::balancers(), balancing::rules()]),
+        area("Target groups and targets", [balancing_targets::groups(), balancing_targets::targets()]),
+        area(
+            "What Elastic Load Balancing refuses",
+            [balancing_refused::edges(), balancing_refused::rules(), balancing_refused::groups()],
+        ),
     ];
     areas.into_iter().flatten().collect()
 }

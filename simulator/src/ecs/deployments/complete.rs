@@ -44,8 +44,12 @@ fn finish(world: &mut World, service: &mut Service) {
     primary.reason = format!("ECS deployment {} completed.", primary.id);
     primary.updated = now;
     primary.failed = 0;
-    service.last_completed =
-        Some(Completed { id: primary.id.clone(), revision: primary.revision.clone(), setup: primary.setup.clone() });
+    service.last_completed = Some(Completed {
+        id: primary.id.clone(),
+        revision: primary.revision.clone(),
+        setup: primary.setup.clone(),
+        on_alternate: primary.on_alternate,
+    });
     let (id, is_rollback) = (primary.id.clone(), primary.is_rollback);
     if let Some(record) = service.history.last_mut().filter(|record| !record.status.is_terminal()) {
         record.set(if is_rollback { Status::RollbackSuccessful } else { Status::Successful }, now);

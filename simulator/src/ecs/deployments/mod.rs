@@ -6,6 +6,7 @@ pub(crate) mod breaker;
 mod complete;
 pub(crate) mod rollback;
 mod rolling;
+pub(crate) mod shift;
 mod staged;
 
 use jiff::Timestamp;
@@ -47,6 +48,8 @@ pub(crate) struct Deployment {
     /// Said once: that percentages or capacity leave no room to move.
     pub(crate) has_complained: bool,
     pub(crate) stage: Option<staged::Progress>,
+    /// Whether its tasks are in the alternate target groups.
+    pub(crate) on_alternate: bool,
 }
 
 /// How many tasks of some deployments are in which state.
@@ -87,7 +90,9 @@ pub(crate) fn begin(world: &mut World, key: &ServiceKey) {
     }
     let setup = service.setup();
     let sources = service.deployments.iter().map(|deployment| deployment.revision.clone()).collect();
-    service.revisions.push(Revision { arn: revision.clone(), images: images(world, &setup), setup: setup.clone(), created: now });
+    let on_alternate = shift::side(&service);
+    let images = images(world, &setup);
+    service.revisions.push(Revision { arn: revision.clone(), images, setup: setup.clone(), on_alternate, created: now });
     service.history.push(ServiceDeployment {
         arn,
         status: Status::Pending,
@@ -99,6 +104,7 @@ pub(crate) fn begin(world: &mut World, key: &ServiceKey) {
         is_triggered: false,
         failures: 0,
         stage: None,
+        production_percent: None,
         hook: None,
         created: now,
         started: None,
@@ -106,7 +112,7 @@ pub(crate) fn begin(world: &mut World, key: &ServiceKey) {
         finished: None,
         stopped: None,
     });
-    service.deployments.insert(0, new_deployment(id, revision, setup, now));
+    service.deployments.insert(0, Deployment { on_alternate, ..new_deployment(id, revision, setup, now) });
     service.steady_since = None;
     service.wake_at(&mut world.agenda, later(now, tempo::SCHEDULER));
     world.services.insert(key.clone(), service);
@@ -127,6 +133,7 @@ fn new_deployment(id: String, revision: String, setup: Value, now: Timestamp) ->
         is_rollback: false,
         has_complained: false,
         stage: None,
+        on_alternate: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The end of a failed deployment, and the way back to the last one that completed. ecs-semantics §3.5.
 
-use super::{Rollout, look_again, new_deployment};
+use super::{Rollout, look_again, new_deployment, shift};
 use crate::ecs::World;
 use crate::ecs::input::Input;
 use crate::ecs::service_deployments::{Rollback, Status};
@@ -73,6 +73,9 @@ fn go_back(world: &mut World, service: &mut Service, reason: &str) {
     back.reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {}.", completed.id);
     (back.created, back.updated) = (now, now);
     (back.failed, back.never_ran, back.hold, back.stage) = (0, 0, None, None);
+    back.on_alternate = completed.on_alternate;
+    // What was given away comes back at once.
+    shift::production(world, &back, 100);
     service.deployments.insert(0, back);
     service.restore(&completed.setup);
     let event = world.uuid();

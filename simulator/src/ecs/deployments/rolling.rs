@@ -151,7 +151,7 @@ fn launch_one(world: &mut World, service: &Service) -> Option<String> {
         service: service.key.clone(),
         deployment: primary.id.clone(),
         registers: !setup.list("loadBalancers").is_empty() || !setup.list("serviceRegistries").is_empty(),
-        bindings: targets::bindings(setup),
+        bindings: targets::bindings(setup, primary.on_alternate),
         grace: Duration::from_secs(grace),
     };
     let tags = propagated(world, service, &definition);

@@ -1,6 +1,6 @@
 //! Blue/green, linear and canary: stages one after the other. ecs-semantics §2.4, §2.7.
 //!
-//! Simple: no traffic is simulated, only the time that shifting it takes. PAUSE hooks wait; Lambda hooks succeed at once.
+//! Traffic is shifted where the service names listener rules ([`shift`]). PAUSE hooks wait; Lambda hooks succeed at once.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::rolling::{launch, stop_some};
-use super::{rollback, tally};
+use super::{rollback, shift, tally};
 use crate::clock::{later, since};
 use crate::ecs::input::Input;
 use crate::ecs::service_deployments::Hook;
@@ -36,6 +36,8 @@ pub(crate) struct Progress {
     since: Timestamp,
     /// Whether the PAUSE hook of this stage has been met.
     has_paused: bool,
+    /// The share of production traffic that the new tasks were given.
+    percent: i64,
 }
 
 impl Progress {
@@ -49,14 +51,14 @@ impl Progress {
 pub(super) fn go(world: &mut World, service: &mut Service) {
     let now = world.now;
     let Some(primary) = service.deployments.first_mut() else { return };
-    let first = Progress { stage: 0, since: now, has_paused: false };
+    let first = Progress { stage: 0, since: now, has_paused: false, percent: 0 };
     let mut progress = primary.stage.take().unwrap_or(first);
     let id = primary.id.clone();
     while let Step::Over = step(world, service, &id, &mut progress) {
         if progress.is_over() {
             break;
         }
-        progress = Progress { stage: progress.stage + 1, since: now, has_paused: false };
+        progress = Progress { stage: progress.stage + 1, since: now, has_paused: false, percent: progress.percent };
     }
     if let Some(record) = service.history.last_mut().filter(|record| record.rollback.is_none()) {
         // PRE_PRODUCTION_TRAFFIC_SHIFT is a stage for hooks but not in the status enum: §2.7.
@@ -77,6 +79,7 @@ enum Step {
 
 /// Does the work of one stage.
 fn step(world: &mut World, service: &mut Service, id: &str, progress: &mut Progress) -> Step {
+    give_traffic(world, service, progress);
     let new = tally(world, service, |deployment| deployment == id);
     match STAGES[progress.stage] {
         "SCALE_UP" => {
@@ -104,6 +107,52 @@ fn step(world: &mut World, service: &mut Service, id: &str, progress: &mut Progr
     }
     service.wake_at(&mut world.agenda, later(progress.since, lasts));
     Step::Waits
+}
+
+/// Swings the weights as far as they should be by now.
+fn give_traffic(world: &mut World, service: &mut Service, progress: &mut Progress) {
+    let stage = STAGES[progress.stage];
+    let Some(primary) = service.deployments.first() else { return };
+    if stage == "TEST_TRAFFIC_SHIFT" && since(progress.since, world.now).is_zero() {
+        shift::test(world, primary);
+    }
+    let is_first = service.last_completed.is_none();
+    let Some(record) = service.history.last_mut() else { return };
+    let percent = match stage {
+        // Nothing else serves: there is nobody to share with (?).
+        "PRODUCTION_TRAFFIC_SHIFT" if is_first => 100,
+        "PRODUCTION_TRAFFIC_SHIFT" => share(Input(&record.config), since(progress.since, world.now)),
+        "POST_PRODUCTION_TRAFFIC_SHIFT" | "BAKE_TIME" | "CLEAN_UP" => 100,
+        _ => return,
+    };
+    record.production_percent = Some(percent);
+    if percent != progress.percent {
+        progress.percent = percent;
+        shift::production(world, primary, percent);
+    }
+    if percent < 100 {
+        // Steps of a linear deployment are at whole minutes.
+        let next = later(world.now, Duration::from_mins(1));
+        service.wake_at(&mut world.agenda, next);
+    }
+}
+
+/// The share of production traffic after so long in its shift: a part for a canary, step by step if linear, else all.
+fn share(config: Input<'_>, elapsed: Duration) -> i64 {
+    let percent = |of: Input<'_>, member: &str, default: f64| of.get(member).and_then(Value::as_f64).unwrap_or(default);
+    let share = match config.text("strategy") {
+        Some("CANARY") => percent(config.object("canaryConfiguration"), "canaryPercent", 5.0),
+        Some("LINEAR") => {
+            let linear = config.object("linearConfiguration");
+            let minutes = linear.number("stepBakeTimeInMinutes").unwrap_or(6).unsigned_abs();
+            let steps = if minutes == 0 { u64::MAX } else { 1 + elapsed.as_secs() / (60 * minutes) };
+            percent(linear, "stepPercent", 10.0) * f64::from(u32::try_from(steps).unwrap_or(u32::MAX))
+        }
+        _ => 100.0,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "it is between 1 and 100")]
+    let share = share.round().clamp(1.0, 100.0) as i64;
+    share
 }
 
 /// How long a stage without tasks to wait for takes.

@@ -35,6 +35,8 @@ pub(crate) struct Completed {
     pub(crate) id: String,
     pub(crate) revision: String,
     pub(crate) setup: Value,
+    /// Whether its tasks are in the alternate target groups.
+    pub(crate) on_alternate: bool,
 }
 
 /// One incarnation of a service.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Container, Task};
+use crate::ecs::deployments::shift;
 use crate::ecs::images::ImageBehaviour;
 use crate::ecs::input::Input;
 use crate::ecs::services::ServiceKey;
@@ -18,11 +19,11 @@ pub(crate) struct Binding {
     pub(crate) port: i64,
 }
 
-/// The bindings that a deployment's setup asks for.
-pub(crate) fn bindings(setup: Input<'_>) -> Vec<Binding> {
+/// The bindings that a deployment's setup asks for, on its side of two target groups.
+pub(crate) fn bindings(setup: Input<'_>, on_alternate: bool) -> Vec<Binding> {
     let of = |balancer: Input<'_>| {
         Some(Binding {
-            group: balancer.text("targetGroupArn")?.to_owned(),
+            group: shift::group(balancer, on_alternate)?.to_owned(),
             container: balancer.text("containerName")?.to_owned(),
             port: balancer.number("containerPort")?,
         })

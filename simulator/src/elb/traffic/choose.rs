@@ -1,6 +1,7 @@
 //! Which target group and which target: by weight, in turn, or as a cookie says.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ pub(super) fn group(
     let kept = remembered.and_then(|arn| weighted.iter().find(|(known, _)| **known == *arn).map(|(known, _)| Arc::clone(known)));
     let chosen = kept.or_else(|| turn(elb, rule, &weighted))?;
     let seconds = stickiness.number("DurationSeconds").unwrap_or(3600).unsigned_abs();
-    set(response, GROUP_COOKIE, &write(&chosen, elb.now, seconds), seconds);
+    set(response, GROUP_COOKIE, &written(&chosen, elb.now, seconds), seconds);
     Some(chosen)
 }
 
@@ -122,7 +123,7 @@ fn sticky(
         // What every simulated application does: it opens a session.
         set(response, app_name, "session", seconds);
     }
-    set(response, cookie, &write(&name(&chosen), elb.now, seconds), seconds);
+    set(response, cookie, &written(&name(&chosen), elb.now, seconds), seconds);
     Some(chosen)
 }
 
@@ -131,9 +132,13 @@ fn set(response: &mut HttpResponse, name: &str, value: &str, seconds: u64) {
 }
 
 /// What a cookie remembers and until when, unreadable as AWS's are.
-fn write(text: &str, now: Timestamp, seconds: u64) -> String {
+fn written(text: &str, now: Timestamp, seconds: u64) -> String {
     let until = later(now, Duration::from_secs(seconds)).as_millisecond();
-    format!("{until}|{text}").bytes().map(|byte| format!("{byte:02x}")).collect()
+    let plain = format!("{until}|{text}");
+    plain.bytes().fold(String::with_capacity(2 * plain.len()), |mut cookie, byte| {
+        let _ = write!(cookie, "{byte:02x}");
+        cookie
+    })
 }
 
 /// `None` for a cookie that is not ours or too old.

@@ -37,7 +37,7 @@ fn rewritten(text: &str, regex: &str, replace: &str) -> String {
         braced.push(sign);
         if let Some(digit) = signs.next_if(|next| sign == '$' && next.is_ascii_digit()) {
             // `$1a` would mean a capture of that name otherwise.
-            braced.push_str(&format!("{{{digit}}}"));
+            braced.extend(['{', digit, '}']);
         }
     }
     regex.replace(text, braced.as_str()).into_owned()

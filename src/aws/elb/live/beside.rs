@@ -120,16 +120,13 @@ impl Beside {
     }
 }
 
-/// How often tags are read anew, in times between two reads of the thing.
-const TAGS_EVERY: u32 = 2;
-
 impl Balancing {
     /// Reads the tags of those whose tags are not known, or were read long ago. `is_first_soon` has the second read of tags
     /// come after one time instead of two: so that rules and target groups are read in turn.
     pub(super) async fn read_tags(&self, arns: impl IntoIterator<Item = &String>, priority: Priority, is_first_soon: bool) {
         let settled = self.0.polling.settled;
-        // Half a time early counts: what is read together has to stay together.
-        let every = settled * TAGS_EVERY - settled / 2;
+        // Every other time. Half a time early counts: what is read together has to stay together.
+        let every = settled * 3 / 2;
         let started = Instant::now();
         let due: Vec<String> = {
             let state = self.0.state.lock();

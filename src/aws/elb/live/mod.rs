@@ -178,6 +178,11 @@ impl Balancing {
         });
     }
 
+    /// Stops following one listener.
+    pub fn unfollow_listener(&self, arn: &str, who: &Watcher) {
+        self.change(|state| state.listeners.unfollow_one(&ListenerKey(arn.to_owned()), who));
+    }
+
     /// Stops following one target group.
     pub fn unfollow_target_group(&self, by: &TargetGroupKey, who: &Watcher) {
         self.change(|state| state.target_groups.unfollow_one(by, who));

@@ -59,7 +59,7 @@ impl State {
             Err(error) => Reading::Failed(error),
             Ok(tags) => {
                 let (attributes, health) = (self.beside.attributes(arn), self.beside.health(arn));
-                Reading::Found(TargetGroupView { tags, attributes, health, target_group })
+                Reading::Found(TargetGroupView { target_group, tags, attributes, health })
             }
         }
     }

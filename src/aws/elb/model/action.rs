@@ -61,7 +61,7 @@ pub struct FixedResponse {
 
 /// An action that is not ours to understand.
 #[derive(Clone, PartialEq)]
-pub struct OtherAction(types::Action);
+pub struct OtherAction(Box<types::Action>);
 
 /// Not the derived one: it may hold secrets of an identity provider.
 impl fmt::Debug for OtherAction {
@@ -142,7 +142,7 @@ impl Action {
             _ => {
                 // Its place in the list says the same.
                 action.order = None;
-                Self::Other(OtherAction(action))
+                Self::Other(OtherAction(Box::new(action)))
             }
         }
     }
@@ -166,7 +166,7 @@ impl Action {
                 let config = config.set_content_type(content_type.clone()).set_message_body(message_body.clone());
                 action.r#type(types::ActionTypeEnum::FixedResponse).fixed_response_config(config.build()).build()
             }
-            Self::Other(OtherAction(action)) => action.clone(),
+            Self::Other(OtherAction(action)) => (**action).clone(),
         }
     }
 }

@@ -71,6 +71,19 @@ fn a_failure_of_aws_is_told_with_its_words_and_what_to_do() {
 }
 
 #[test]
+fn what_stands_stays_ready_when_it_can_no_longer_be_looked_at_and_says_so() {
+    let mut world = rule_for("a");
+    world.settle();
+    world.trouble = Some(failure("DescribeRules", Kind::Throttled));
+    world.pass();
+    assert!(!world.ready().1.contains("DescribeRules"), "that passes by itself");
+    world.trouble = Some(failure("DescribeRules", Kind::Denied));
+    world.pass();
+    assert_eq!(world.condition("Ready"), Some(true));
+    assert!(world.ready().1.contains("DescribeRules: no"), "{}", world.ready().1);
+}
+
+#[test]
 fn a_request_to_look_is_noted_once_it_was_carried_out() {
     let mut world = rule_for("a");
     world.annotations.insert("ecs-operator.io/reconcile-at".to_owned(), "now".to_owned());

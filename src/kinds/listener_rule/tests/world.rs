@@ -47,6 +47,8 @@ pub struct World {
     pub is_unread: bool,
     pub is_service_up: bool,
     pub most_rules: Option<i64>,
+    /// Why the listener cannot be read any more.
+    pub trouble: Option<AwsError>,
     /// Every write so far.
     pub sent: Vec<Step>,
     number: u32,
@@ -76,6 +78,7 @@ pub fn rule_for(host: &str) -> World {
         is_unread: false,
         is_service_up: false,
         most_rules: Some(100),
+        trouble: None,
         sent: Vec::new(),
         number: 0,
     }
@@ -204,6 +207,7 @@ impl World {
             listener: here.map(|arn| self.look(&arn)),
             elsewhere: elsewhere.into_iter().map(|arn| (arn.clone(), self.look(&arn))).collect(),
             most_rules: self.most_rules,
+            trouble: self.trouble.clone(),
             is_service_up: self.is_service_up,
         }
     }

@@ -3,7 +3,7 @@
 use super::site;
 use crate::api::{EcsLoadBalancer, EcsTargetGroup};
 use crate::engine::Managed;
-use crate::kinds::load_balancer::desired::{Absent, Present};
+use crate::kinds::load_balancer::desired::Present;
 use crate::kinds::load_balancer::refs::Refs;
 use crate::kinds::load_balancer::{Desired, EcsLoadBalancerKind};
 use kube::ResourceExt;
@@ -115,13 +115,6 @@ impl Declared {
         match EcsLoadBalancerKind::desired(&self.object(), &self.refs, &site()).unwrap() {
             Desired::Present(want) => *want,
             Desired::Absent(_) => panic!("it is being deleted"),
-        }
-    }
-
-    pub fn absent(&self) -> Absent {
-        match EcsLoadBalancerKind::desired(&self.object(), &self.refs, &site()).unwrap() {
-            Desired::Absent(want) => want,
-            Desired::Present(_) => panic!("it is to be there"),
         }
     }
 }

@@ -124,6 +124,8 @@ pub fn carried_out(step: &Step, view: &mut LoadBalancerView) -> Done {
             }
             if !matches!(live.protocol.as_deref(), Some("HTTPS" | "TLS")) {
                 (live.certificate_arn, live.ssl_policy) = (None, None);
+            } else if live.ssl_policy.is_none() {
+                live.ssl_policy = Some("ELBSecurityPolicy-2016-08".to_owned());
             }
         }
         Step::SetListenerAttributes { port, set, .. } => return Done::Attributes { port: Some(*port), set: set.clone() },

@@ -59,7 +59,8 @@ pub fn in_force(declared: Declared) -> World {
 
 /// A load balancer that somebody made by hand as `by_hand` declares, and a declaration of it.
 pub fn beside(declared: Declared, by_hand: Declared) -> World {
-    let mut other = in_force(by_hand);
+    let name = declared.spec["name"].as_str().unwrap_or("shared").to_owned();
+    let mut other = in_force(by_hand.with("name", serde_json::json!(name)));
     other.live().tags.clear();
     for listener in &mut other.live().listeners {
         listener.tags.clear();

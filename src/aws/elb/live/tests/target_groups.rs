@@ -38,17 +38,17 @@ async fn settled_target_groups_are_read_twenty_in_a_call_and_what_costs_a_call_e
         let key = world.group(&format!("g{number:03}"));
         world.follow_group(&key, Pace::Settled);
     }
-    seconds(600).await;
+    seconds(420).await;
     world.fake.clear();
-    seconds(1200).await;
+    seconds(600).await;
     let groups = world.fake.count("DescribeTargetGroups");
-    assert!((95..=110).contains(&groups), "{groups} calls for twenty reads of a hundred");
+    assert!((47..=55).contains(&groups), "{groups} calls for ten reads of a hundred");
     let tags = world.fake.count("DescribeTags");
-    assert!((45..=60).contains(&tags), "{tags} calls for ten reads of the tags of a hundred");
-    let each = world.fake.count("DescribeTargetHealth") + world.fake.count("DescribeTargetGroupAttributes");
-    assert!((570..=601).contains(&each), "{each} in twenty minutes: one every two seconds");
-    let (health, attributes) = (world.fake.count("DescribeTargetHealth"), world.fake.count("DescribeTargetGroupAttributes"));
-    assert!(health > attributes && attributes > 50, "{health} and {attributes}");
+    assert!((20..=30).contains(&tags), "{tags} calls for five reads of the tags of a hundred");
+    let targets = world.fake.count("DescribeTargetHealth");
+    let attributes = world.fake.count("DescribeTargetGroupAttributes");
+    assert!((285..=301).contains(&(targets + attributes)), "{targets} and {attributes} in ten minutes: one every two seconds");
+    assert!(targets > attributes && attributes > 20, "{targets} and {attributes}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,8 +69,8 @@ async fn targets_are_read_every_few_seconds_while_something_moves_and_their_chan
     world.aws.lock().health.insert(group_arn("web"), "initial".to_owned());
     world.follow_group(&key, Pace::Rolling);
     seconds(60).await;
-    let health = world.fake.count("DescribeTargetHealth");
-    assert!((10..=14).contains(&health), "{health} reads in a minute");
+    let targets = world.fake.count("DescribeTargetHealth");
+    assert!((10..=14).contains(&targets), "{targets} reads in a minute");
     assert_eq!(world.fake.count("DescribeTargetGroupAttributes"), 1);
     world.told().await;
     world.aws.lock().health.clear();
