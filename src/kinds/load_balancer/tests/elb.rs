@@ -24,6 +24,7 @@ pub fn made(new: &NewLoadBalancer, tags: Tags, number: usize) -> LoadBalancerVie
         ("routing.http2.enabled", "true"),
         ("waf.fail_open.enabled", "false"),
         ("access_logs.s3.bucket", ""),
+        ("waf.fail_open.enabled", "false"),
     ];
     LoadBalancerView {
         load_balancer: LoadBalancer {
