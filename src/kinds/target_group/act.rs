@@ -61,7 +61,7 @@ async fn create(object: &EcsTargetGroup, want: &Present, new: &NewTargetGroup, c
     let key = TargetGroupKey::Name(new.name.clone());
     balancing.follow_target_group(&key, &watcher(object), Pace::Rolling);
     let granted = ctx.aws.guard.grant(new.clone()).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
-    let group = match elb.create_target_group(granted).await {
+    let group = match Box::pin(elb.create_target_group(granted)).await {
         Ok(group) => group,
         Err(error) => {
             if leaves_doubt(&error) {

@@ -1,6 +1,6 @@
 //! The values that AWS takes where nothing is said, for fields that leave the declaration. Pure.
 //!
-//! Sources: the reference of CreateTargetGroup and of TargetGroupAttribute, and the notes on normalisation §4.34 and §4.35.
+//! Sources: the reference of `CreateTargetGroup` and of `TargetGroupAttribute`, and the notes on normalisation §4.34 and §4.35.
 
 use super::settings::{Settings, is_http};
 use serde_json::{Value, json};

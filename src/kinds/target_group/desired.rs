@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 /// A target group that is to be there.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Present {
     /// Whose it is.
     pub owner: Owner,

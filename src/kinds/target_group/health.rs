@@ -77,7 +77,7 @@ fn rank(state: &str) -> u8 {
     }
 }
 
-/// What to look at. The reasons are those of AWS's reference of TargetHealth.
+/// What to look at. The reasons are those of AWS's reference of `TargetHealth`.
 fn hint(reason: &str, target: &TargetHealth, check: &HealthCheck) -> Option<String> {
     let own = check.port.as_deref().filter(|port| *port != "traffic-port").map(str::to_owned);
     let port = own.or_else(|| target.health_check_port.clone()).or_else(|| target.port.map(|port| port.to_string()));

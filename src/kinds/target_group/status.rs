@@ -230,9 +230,10 @@ fn is_ready(want: &Present, seen: &Observed, end: &Result<Next, Stop>) -> bool {
 /// Ready, whatever becomes of those that it replaces.
 fn ready(status: &Status, want: &Present, seen: &Observed, end: &Result<Next, Stop>) -> Vec<Statement> {
     let name = status.name.as_deref().unwrap_or_default();
-    let (reason, mut message) = match want.only_observed {
-        true => ("Observed", format!("target group {name} is there")),
-        false => ("AsDeclared", format!("target group {name} is as declared")),
+    let (reason, mut message) = if want.only_observed {
+        ("Observed", format!("target group {name} is there"))
+    } else {
+        ("AsDeclared", format!("target group {name} is as declared"))
     };
     if let Some(blind) = blind_spot(seen) {
         message = format!("{message}; {blind}");

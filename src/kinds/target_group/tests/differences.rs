@@ -6,7 +6,7 @@ use crate::engine::Plan;
 use crate::kinds::target_group::Step;
 use serde_json::{Value, json};
 
-/// The members that the only ModifyTargetGroup of a plan sends.
+/// The members that the only `ModifyTargetGroup` of a plan sends.
 fn sent_check(plan: Plan<Step>) -> Value {
     let Plan::Do(all) = plan else { panic!("something differs: {plan:?}") };
     let [Step::Check { check, .. }] = all.as_slice() else { panic!("one call: {all:?}") };
