@@ -143,22 +143,16 @@ async fn a_target_group_is_replaced_without_a_lost_request() {
     changed["spec"]["expose"][0]["protocolVersion"] = json!("HTTP2");
     world.apply(&changed.to_string()).await;
     let mut answers = Vec::new();
-    let groups: Api<EcsTargetGroup> = Api::namespaced(world.kube.clone(), &world.namespace);
+    let versions = || edge.all(&world).1.iter().map(|group| group["ProtocolVersion"].clone()).collect::<Vec<_>>();
     for _ in 0..3000 {
         answers.push(edge.get(&world, "shop.example.com").status);
-        let status = groups.get("web-site").await.unwrap().status.unwrap();
-        let service = world.services().get("web").await.unwrap();
-        if status.serving && status.previous.is_empty() && is_ready(&service) && edge.all(&world).1.len() == first {
-            let live = world.live("web");
-            if live["loadBalancers"].as_array().unwrap().len() == 1
-                && live["loadBalancers"][0]["targetGroupArn"].as_str() == status.arn.as_deref()
-            {
-                break;
-            }
+        let attached = world.live("web")["loadBalancers"].as_array().map_or(0, Vec::len);
+        let is_replaced = versions().contains(&json!("HTTP2")) && versions().len() == first && attached == 1;
+        if is_replaced && is_ready(&world.services().get("web").await.unwrap()) {
+            break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let versions: Vec<Value> = edge.all(&world).1.iter().map(|group| group["ProtocolVersion"].clone()).collect();
-    assert!(versions.contains(&json!("HTTP2")) && versions.len() == first, "{versions:?}");
+    assert!(versions().contains(&json!("HTTP2")) && versions().len() == first, "{:?}", versions());
     assert!(answers.iter().all(|status| *status == 200), "{answers:?}");
 }

@@ -112,7 +112,7 @@ fn there(want: &Present, seen: &Observed, view: &LoadBalancerView) -> Plan<Step>
 /// An edit of attributes is in force only once it is seen to be.
 fn unseen(want: &Present, seen: &Observed, view: &LoadBalancerView) -> Plan<Step> {
     let is_unseen = view.attributes.is_none() && !want.attributes.is_empty();
-    match &seen.trouble_beside {
+    match seen.trouble.as_ref().or(seen.trouble_beside.as_ref()) {
         _ if !is_unseen || seen.is_in_force(want) => Plan::InSync,
         Some(trouble) => Plan::Refuse(Stop::Aws(trouble.clone())),
         None => Plan::Wait("its attributes are being read".to_owned()),

@@ -8,7 +8,8 @@ use crate::api::load_balancing::{Action, Forward};
 use crate::api::service::expose::{Exposure, ExposureStatus};
 use crate::api::shared::{GROUP, Reference};
 use crate::api::target_group::TargetType;
-use crate::api::{EcsListenerRule, EcsListenerRuleSpec, EcsService, EcsTargetGroup, EcsTargetGroupSpec, EcsTaskDefinition};
+use crate::api::task_definition::PortMapping;
+use crate::api::{EcsListenerRule, EcsListenerRuleSpec, EcsService, EcsTargetGroup, EcsTargetGroupSpec, TaskDefinition};
 use crate::engine::Stop;
 use crate::engine::conditions::{self, Type};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
@@ -108,7 +109,7 @@ pub fn child_name(service: &EcsService, entry: &str) -> String {
 pub fn wanted(service: &EcsService, refs: &super::Refs) -> Result<Exposures, Stop> {
     let mut all = Exposures::default();
     for exposure in service.spec.expose.iter().flatten() {
-        let (container, port) = target_of(exposure, refs.task_definition.as_ref())?;
+        let (container, port) = target_of(exposure, definition_of(service, refs))?;
         fits(exposure, service, refs)?;
         let remembered = service.status.iter().flat_map(|status| &status.exposures).find(|it| it.name == exposure.name);
         let mut entry = match &exposure.target_group {
@@ -127,8 +128,11 @@ pub fn wanted(service: &EcsService, refs: &super::Refs) -> Result<Exposures, Sto
 }
 
 /// Container and port that an entry means.
-fn target_of(exposure: &Exposure, definition: Option<&EcsTaskDefinition>) -> Result<(String, i32), Stop> {
-    let containers = || definition.into_iter().flat_map(|it| &it.spec.task_definition.container_definitions);
+///
+/// # Errors
+/// When the task definition does not have it, or is not known here.
+fn target_of(exposure: &Exposure, definition: Option<&TaskDefinition>) -> Result<(String, i32), Stop> {
+    let containers = || definition.into_iter().flat_map(|it| &it.container_definitions);
     if let (Some(name), Some(port)) = (&exposure.container_name, exposure.container_port) {
         let is_there = containers()
             .any(|it| it.name == *name && it.port_mappings.iter().flatten().any(|mapping| mapping.container_port == Some(port)));
@@ -149,13 +153,13 @@ fn target_of(exposure: &Exposure, definition: Option<&EcsTaskDefinition>) -> Res
         return Err(Stop::waiting(
             "TaskDefinitionNotFound",
             format!(
-                "expose entry {}: port name {wanted} is looked for in an EcsTaskDefinition; use containerName and containerPort \
-                 where taskDefinition names one in AWS",
+                "expose entry {}: the EcsTaskDefinition with a port mapping named {wanted} is not there; where taskDefinition names \
+                 one in AWS, use containerName and containerPort",
                 exposure.name
             ),
         ));
     }
-    let named = |mapping: &&crate::api::task_definition::PortMapping| mapping.name.as_deref() == Some(wanted);
+    let named = |mapping: &&PortMapping| mapping.name.as_deref() == Some(wanted);
     let found = containers().find_map(|container| {
         let mapping = container.port_mappings.iter().flatten().find(named)?;
         Some((container.name.clone(), mapping.container_port?))
@@ -172,9 +176,17 @@ fn target_of(exposure: &Exposure, definition: Option<&EcsTaskDefinition>) -> Res
     })
 }
 
+/// What the service is about to run, where an object here declares it.
+fn definition_of<'a>(service: &'a EcsService, refs: &'a super::Refs) -> Option<&'a TaskDefinition> {
+    let referred = refs.task_definition.as_ref().map(|found| &found.spec.task_definition);
+    service.spec.task_definition_template.as_ref().or(referred)
+}
+
 /// Tasks with a network interface of their own are registered by address, others by instance (load-balancing §3.1).
 fn target_type(service: &EcsService, refs: &super::Refs) -> TargetType {
-    let is_awsvpc = refs.network_mode.as_deref().map_or(service.spec.network_configuration.is_some(), |mode| mode == "awsvpc");
+    // Without a word it is bridge; where no object here declares it, only awsvpc takes a network configuration.
+    let declared = definition_of(service, refs).map(|it| it.network_mode.as_ref().is_some_and(|mode| mode.as_str() == "awsvpc"));
+    let is_awsvpc = declared.unwrap_or(service.spec.network_configuration.is_some());
     if is_awsvpc { TargetType::Ip } else { TargetType::Instance }
 }
 

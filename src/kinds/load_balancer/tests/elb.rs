@@ -22,7 +22,9 @@ pub fn made(new: &NewLoadBalancer, tags: Tags, number: usize) -> LoadBalancerVie
         ("deletion_protection.enabled", "false"),
         ("idle_timeout.timeout_seconds", "60"),
         ("routing.http2.enabled", "true"),
+        ("waf.fail_open.enabled", "false"),
         ("access_logs.s3.bucket", ""),
+        ("waf.fail_open.enabled", "false"),
     ];
     LoadBalancerView {
         load_balancer: LoadBalancer {

@@ -115,14 +115,26 @@ fn target_group_and_rule_are_applied_before_anything_is_asked_of_aws() {
     assert_eq!(group.metadata.name.as_deref(), Some("web-site"));
     assert_eq!(serde_json::to_value(&group.spec).unwrap(), json!({"targetType": "ip", "listener": {"arn": LISTENER}}));
     let spec = serde_json::to_value(&rule.spec).unwrap();
-    assert_eq!(spec["action"], json!({"forward": [{"targetGroupRef": {"name": "web-site"}}]}));
+    assert_eq!(spec["forward"], json!([{"targetGroupRef": {"name": "web-site"}}]));
     assert_eq!(spec["match"], json!({"hosts": ["site.example.com"]}));
+}
+
+#[test]
+fn the_port_is_found_in_the_template_before_its_task_definition_is_there() {
+    let template = json!({"networkMode": "awsvpc", "containerDefinitions": [
+        {"name": "app", "image": "nginx", "portMappings": [{"name": "http", "containerPort": 8080}]}]});
+    let mut declared = exposed().without("taskDefinitionRef").with("taskDefinitionTemplate", template);
+    (declared.refs.task_definition, declared.refs.network_mode) = (None, None);
+    let entry = &declared.present().exposures.entries[0];
+    assert_eq!((entry.container.as_str(), entry.port), ("app", 8080));
+    assert!(matches!(steps(world(declared).plan()).as_slice(), [Step::ApplyChild(Child::TaskDefinition(_)), ..]));
 }
 
 #[test]
 fn tasks_on_a_bridge_are_registered_by_instance() {
     let mut declared = exposed().without("networkConfiguration");
     declared.refs.network_mode = Some("bridge".to_owned());
+    declared.refs.task_definition.as_mut().unwrap().spec.task_definition.network_mode = None;
     let applied = declared.applied();
     let Child::TargetGroup(group) = &applied[0] else { panic!("{applied:?}") };
     assert_eq!(group.spec.target_type.as_ref().unwrap().as_str(), "instance");
