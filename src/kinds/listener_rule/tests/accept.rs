@@ -1,6 +1,7 @@
 //! Who may stand on a listener.
 
-use super::world::{World, refusal, rule_for, shared, tags_of};
+use super::refusal;
+use super::world::{World, rule_for, shared, tags_of};
 use crate::api::load_balancer::AllowedRoute;
 use crate::engine::Plan;
 use crate::kinds::listener_rule::Step;

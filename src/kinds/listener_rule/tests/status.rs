@@ -1,6 +1,7 @@
 //! What is said of a rule.
 
-use super::world::{failure, rule_for, shared, tags_of};
+use super::failure;
+use super::world::{rule_for, shared, tags_of};
 use crate::api::EcsListenerRuleStatus;
 use crate::aws::Kind;
 use crate::engine::Plan;
