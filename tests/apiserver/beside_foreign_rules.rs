@@ -29,7 +29,6 @@ async fn what_others_made_stays_as_it_was_with_seed_3() {
 
 /// Creates, edits and deletes a few objects at random, with lost replies and throttling.
 async fn beside(seed: u64) {
-    println!("seed {seed}");
     let mut chance = StdRng::seed_from_u64(seed);
     let world = World::new().await;
     let edge = Edge::new(&world, "edge");
@@ -94,7 +93,7 @@ fn any(name: &str, edge: &Edge<'_>, chance: &mut StdRng) -> Value {
     let hosts: Vec<String> = std::collections::BTreeSet::from_iter(hosts).into_iter().collect();
     let mut manifest = answering(name, &edge.listener, &hosts);
     if chance.random_bool(0.3) {
-        let number = NAMES.iter().position(|one| *one == name).unwrap() as i64;
+        let number = NAMES.iter().position(|one| *one == name).unwrap();
         manifest["spec"]["priority"] = json!(100 + number * 50 + chance.random_range(0..3));
     }
     if chance.random_bool(0.5) {

@@ -5,8 +5,8 @@
 
 use super::parts::Conditions;
 use crate::aws::elb::model::{Condition, Patterns};
+use core::net::IpAddr;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// Whether `wide` takes every request that `narrow` takes.
 pub fn covers(wide: &Conditions, narrow: &Conditions) -> bool {

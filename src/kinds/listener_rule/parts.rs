@@ -7,9 +7,9 @@ use crate::api::load_balancing::Match;
 use crate::aws::elb::model::{Condition, Patterns};
 use crate::domain::json::{sha256, text};
 use crate::engine::Stop;
+use core::net::IpAddr;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// Values in one rule.
 const VALUES: usize = 5;

@@ -67,6 +67,8 @@ pub struct Routes {
     pub allowed: Option<Vec<AllowedRoute>>,
     /// Priorities for those who ask for none.
     pub band: Band,
+    /// Hosts of the listener that no certificate covers, as far as certificates are looked for.
+    pub uncovered: BTreeSet<String>,
 }
 
 /// The service that a rule belongs to.
@@ -107,7 +109,7 @@ pub fn refs(object: &EcsListenerRule, caches: &Caches) -> Refs {
     caches.listener_rules.each(&Key::Listener(arn.clone()), |other| add(&mut neighbours, other, object));
     let mut routes = BTreeMap::new();
     caches.load_balancers.each(&Key::Listener(arn.clone()), |found| {
-        routes.insert(full_name(found), routes_of(found));
+        routes.insert(full_name(found), routes_of(found, arn));
         // Those that name it by its object have no ARN to be found by before they were looked at.
         let key = Key::LoadBalancer(found.namespace().unwrap_or_default(), found.name_any());
         let port = found.status.iter().flat_map(|status| &status.listeners).find(|it| it.arn == *arn).map(|it| it.port);
@@ -148,12 +150,14 @@ fn was_refused(other: &EcsListenerRule) -> bool {
     refused && status.observed_generation == other.metadata.generation
 }
 
-fn routes_of(found: &EcsLoadBalancer) -> Routes {
+fn routes_of(found: &EcsLoadBalancer, listener: &str) -> Routes {
+    let of_it = found.status.iter().flat_map(|status| &status.listeners).filter(|it| it.arn == listener);
     let band = found.spec.priority_band.as_ref();
     Routes {
         name: full_name(found),
         namespace: found.namespace().unwrap_or_default(),
         allowed: found.spec.allowed_routes.clone(),
+        uncovered: of_it.flat_map(|it| &it.uncovered_hosts).map(|host| host.to_lowercase()).collect(),
         band: Band {
             from: band.map_or(DEFAULT_PRIORITY_FROM, |band| band.from),
             to: band.map_or(DEFAULT_PRIORITY_TO, |band| band.to),

@@ -75,12 +75,14 @@ fn settled(status: &Status, want: &Present, accepted: Statement) -> Vec<Statemen
         1 => format!("the listener has it with priority {priority}"),
         several => format!("the listener has it as {several} rules, the first with priority {priority}"),
     };
+    let programmed = Statement::yes(Type::Programmed, "Programmed", rules.clone());
     let Some(by) = &status.shadowed_by else {
-        return vec![
-            Statement::yes(Type::Ready, "Programmed", rules.clone()),
-            accepted,
-            Statement::yes(Type::Programmed, "Programmed", rules),
-        ];
+        let mut all = match uncovered(want) {
+            Some(why) => progressing("CertificateMissing", &format!("{rules}, but {why}")),
+            None => vec![Statement::yes(Type::Ready, "Programmed", rules)],
+        };
+        all.extend([accepted, programmed]);
+        return all;
     };
     let who = by.owner.as_ref().map(|owner| format!(" of EcsListenerRule {owner}")).unwrap_or_default();
     let message = format!(
@@ -91,9 +93,17 @@ fn settled(status: &Status, want: &Present, accepted: Statement) -> Vec<Statemen
         Statement::no(Type::Ready, "Shadowed", message.clone()),
         Statement::yes(Type::Stalled, "Shadowed", message.clone()),
         accepted,
-        Statement::yes(Type::Programmed, "Programmed", rules),
+        programmed,
         Statement::yes(Type::Shadowed, "Shadowed", message),
     ]
+}
+
+/// Which of its hosts clients would refuse to talk to, if one can tell.
+fn uncovered(want: &Present) -> Option<String> {
+    let is_uncovered = |host: &&String| want.routes.iter().any(|routes| routes.uncovered.contains(&host.to_lowercase()));
+    let hosts: Vec<&str> = want.hosts.iter().filter(is_uncovered).map(String::as_str).collect();
+    let to_do = "request one in Certificate Manager, or list one that covers it on the listener";
+    (!hosts.is_empty()).then(|| format!("no certificate of the listener covers {}; {to_do}", hosts.join(", ")))
 }
 
 fn waiting_for(next: &Next) -> String {

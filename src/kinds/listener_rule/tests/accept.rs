@@ -1,6 +1,7 @@
 //! Who may stand on a listener.
 
-use super::world::{World, refusal, rule_for, shared, tags_of};
+use super::refusal;
+use super::world::{World, rule_for, shared, tags_of};
 use crate::api::load_balancer::AllowedRoute;
 use crate::engine::Plan;
 use crate::kinds::listener_rule::Step;
@@ -8,7 +9,7 @@ use crate::kinds::listener_rule::parts::{meaning, whole};
 use crate::kinds::listener_rule::priority::Band;
 use crate::kinds::listener_rule::refs::{Neighbour, Routes};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Another object with a rule for these hosts.
 fn neighbour(name: &str, hosts: &[&str]) -> Neighbour {
@@ -26,14 +27,14 @@ fn neighbour(name: &str, hosts: &[&str]) -> Neighbour {
 }
 
 /// An entry for namespaces and hosts; no hosts are any.
-fn entry(namespaces: &[&str], hosts: &[&str]) -> AllowedRoute {
+pub fn entry(namespaces: &[&str], hosts: &[&str]) -> AllowedRoute {
     let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
     AllowedRoute { namespaces: owned(namespaces), hosts: Some(owned(hosts)).filter(|hosts| !hosts.is_empty()) }
 }
 
-fn routes(allowed: Option<Vec<AllowedRoute>>) -> Vec<Routes> {
+pub fn routes(allowed: Option<Vec<AllowedRoute>>) -> Vec<Routes> {
     let band = Band { from: 1000, to: 39_999 };
-    vec![Routes { name: "edge/shared".to_owned(), namespace: "edge".to_owned(), allowed, band }]
+    vec![Routes { name: "edge/shared".to_owned(), namespace: "edge".to_owned(), allowed, band, uncovered: BTreeSet::new() }]
 }
 
 fn beside(host: &str, neighbour: Neighbour) -> World {

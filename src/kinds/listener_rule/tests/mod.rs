@@ -5,6 +5,8 @@
 
 mod accept;
 mod covers;
+mod deletion;
+mod edits;
 mod life;
 mod parts;
 mod priority;
@@ -13,7 +15,10 @@ mod refs;
 mod status;
 mod world;
 
+use super::Step;
+use crate::aws::{AwsError, Kind};
 use crate::engine::ctx::Site;
+use crate::engine::{Plan, Stop};
 
 /// The account and region of all tests.
 fn site() -> Site {
@@ -23,5 +28,18 @@ fn site() -> Site {
         region: "eu-central-1".to_owned(),
         partition: "aws".to_owned(),
         installation: "here".to_owned(),
+    }
+}
+
+/// A failure of `CreateRule` or another write.
+fn failure(operation: &'static str, kind: Kind) -> AwsError {
+    AwsError { operation, kind, code: None, message: "no".to_owned(), retry_after: None, request_id: None, is_write: true }
+}
+
+/// Why a plan refuses to write.
+fn refusal(plan: Plan<Step>) -> Stop {
+    match plan {
+        Plan::Refuse(stop) => stop,
+        other => panic!("a refusal was expected, not {other:?}"),
     }
 }

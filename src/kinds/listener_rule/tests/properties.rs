@@ -1,7 +1,8 @@
 //! What holds for any declaration, any rules of others and any course of edits, deletions and lost replies.
 
+use super::failure;
 use super::parts::matches;
-use super::world::{World, failure, other, rule_for, shared, tags_of};
+use super::world::{World, other, rule_for, shared, tags_of};
 use crate::aws::Kind;
 use crate::engine::Plan;
 use crate::kinds::listener_rule::Step;

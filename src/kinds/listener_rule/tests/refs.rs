@@ -1,6 +1,7 @@
 //! What a rule takes from the target groups that it refers to.
 
-use super::world::{refusal, rule_for};
+use super::refusal;
+use super::world::rule_for;
 use crate::api::EcsTargetGroup;
 use crate::aws::elb::model::Action;
 use crate::engine::Plan;

@@ -1,6 +1,8 @@
 //! What is said of a rule.
 
-use super::world::{failure, rule_for, shared, tags_of};
+use super::accept::{entry, routes};
+use super::failure;
+use super::world::{rule_for, shared, tags_of};
 use crate::api::EcsListenerRuleStatus;
 use crate::aws::Kind;
 use crate::engine::Plan;
@@ -60,6 +62,22 @@ fn a_part_that_can_never_match_counts_and_parts_of_one_rule_do_not_shadow_each_o
     world.foreign(5, json!({"hosts": ["e.example.com"]}), BTreeMap::new());
     world.pass();
     assert_eq!(world.condition("Shadowed"), Some(true));
+}
+
+#[test]
+fn a_host_without_a_certificate_is_not_ready_and_stays_on_the_listener() {
+    let mut world = rule_for("a.example.com");
+    world.refs.routes = routes(Some(vec![entry(&["shop"], &[])]));
+    world.refs.routes[0].uncovered.insert("a.example.com".to_owned());
+    world.settle();
+    let holds = ["Ready", "Reconciling", "Accepted", "Programmed"].map(|kind| world.condition(kind));
+    assert_eq!(holds, [Some(false), Some(true), Some(true), Some(true)]);
+    assert_eq!(world.ready().0, "CertificateMissing");
+    assert!(world.ready().1.contains("covers a.example.com"), "{}", world.ready().1);
+    world.only();
+    world.refs.routes[0].uncovered.clear();
+    world.pass();
+    assert_eq!((world.condition("Ready"), world.condition("Reconciling")), (Some(true), None));
 }
 
 #[test]

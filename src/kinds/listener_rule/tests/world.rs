@@ -2,9 +2,9 @@
 
 use super::site;
 use crate::api::{EcsListenerRule, EcsListenerRuleStatus};
+use crate::aws::AwsError;
 use crate::aws::elb::ListenerView;
 use crate::aws::elb::model::{Action, Listener, LoadBalancer, NewRule, Rule, Tags};
-use crate::aws::{AwsError, Kind};
 use crate::domain::owner::{OWNER_KEYS, Owner, PART};
 use crate::engine::next::Next;
 use crate::engine::{Managed, Pass, Plan, Stop};
@@ -388,18 +388,5 @@ impl World {
     pub fn ready(&self) -> (String, String) {
         let ready = self.status.conditions.iter().find(|one| one.type_ == "Ready").unwrap();
         (ready.reason.clone(), ready.message.clone())
-    }
-}
-
-/// A failure of `CreateRule` or another write.
-pub fn failure(operation: &'static str, kind: Kind) -> AwsError {
-    AwsError { operation, kind, code: None, message: "no".to_owned(), retry_after: None, request_id: None, is_write: true }
-}
-
-/// Why a plan refuses to write.
-pub fn refusal(plan: Plan<Step>) -> Stop {
-    match plan {
-        Plan::Refuse(stop) => stop,
-        other => panic!("a refusal was expected, not {other:?}"),
     }
 }
