@@ -6,7 +6,7 @@ use ecs_operator::api::EcsTargetGroup;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
-use simulator::{Fault, FaultKind, TargetBehaviour};
+use simulator::{Call, Fault, FaultKind, Outcome, TargetBehaviour};
 use std::time::Duration;
 
 /// A listener that somebody else made, on port 80 of a load balancer `edge`; its ARN.
@@ -239,7 +239,10 @@ async fn unhealthy_targets_are_told_with_what_to_look_at() {
     rule(&world, &listener, &arn(&until_ready(&world).await));
     world.apply(&crate::world::family("shop", "nginx:1")).await;
     let expose = json!([{"name": "site", "containerName": "app", "containerPort": 80, "targetGroup": {"ref": {"name": "web"}}}]);
-    world.apply(&with(&running("shop", "shop", 2), json!({"expose": expose}))).await;
+    world.apply(&with(&running("shop", "shop", 2), json!({"expose": expose, "healthCheckGracePeriodSeconds": 100_000}))).await;
+    world
+        .until("shop", "its tasks run", |service| service.status.as_ref().is_some_and(|status| status.running_count == Some(2)))
+        .await;
     until(&world, "it says why no target is healthy", |object| {
         let targets = object.status.iter().flat_map(|status| &status.targets);
         let mut unhealthy = targets.filter(|it| it.reason.as_deref() == Some("Target.Timeout"));
@@ -341,7 +344,7 @@ const CALLS: [&str; 10] = [
     "DescribeTargetGroupAttributes",
 ];
 
-async fn life(world: &World) {
+async fn life(world: &World, operation: &str) {
     world.apply(&with(&alone(), json!({"tags": [{"key": "old", "value": "1"}], "deregistrationDelaySeconds": 9}))).await;
     until_ready(world).await;
     let other =
@@ -358,6 +361,10 @@ async fn life(world: &World) {
     until(world, "it is replaced", |object| is_ready(object) && object.status.as_ref().unwrap().previous.is_empty()).await;
     let left = groups(world);
     assert_eq!((left.len(), &left[0]["Port"]), (1, &json!(8080)));
+    if operation.starts_with("Describe") {
+        let is_answered = |call: &Call| call.operation == operation && call.outcome == Outcome::Ok;
+        world.until_aws(&format!("{operation} is answered"), |aws| aws.calls().iter().any(is_answered)).await;
+    }
     delete(world).await;
     until_gone(world).await;
     assert_eq!(groups(world), [] as [Value; 0]);
@@ -368,14 +375,15 @@ async fn each_reply_that_is_lost_is_made_up_for() {
     for operation in CALLS {
         let world = World::new().await;
         world.aws.inject(Fault::new(operation, FaultKind::LostReply).times(1));
-        life(&world).await;
+        life(&world, operation).await;
         assert!(world.count(operation) > 0, "{operation} was never called");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_that_is_denied_is_named_and_made_once_it_is_allowed() {
-    for operation in CALLS {
+    // Our own writes say what tags there are: reading them is missed after a restart.
+    for operation in CALLS.into_iter().filter(|name| *name != "DescribeTags") {
         let mut world = World::without_operator(fast()).await;
         world.start_operator();
         let message = format!("User: it is not authorized to perform: elasticloadbalancing:{operation} on resource: *");
@@ -389,7 +397,27 @@ async fn each_call_that_is_denied_is_named_and_made_once_it_is_allowed() {
             .await;
             world.aws.clear_faults();
         };
-        tokio::join!(life(&world), told);
+        tokio::join!(life(&world, operation), told);
         world.stop_operator().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_a_read_that_is_denied_is_named_and_nothing_is_written() {
+    for operation in ["DescribeTags", "DescribeTargetGroups"] {
+        let mut world = World::new().await;
+        world.apply(&alone()).await;
+        until_ready(&world).await;
+        world.stop_operator().await;
+        let message = format!("User: it is not authorized to perform: elasticloadbalancing:{operation} on resource: *");
+        world.aws.inject(Fault::error(operation, "AccessDenied", &message));
+        let writes = world.writes();
+        world.start_operator();
+        until_told(&world, "AwsAccessDenied", &[&format!("elasticloadbalancing:{operation}")]).await;
+        edit(&world, json!({"healthCheck": {"path": "/other"}})).await;
+        world.aws.clear_faults();
+        world.until_aws("the edit is in force", |_| groups(&world)[0]["HealthCheckPath"] == "/other").await;
+        until_ready(&world).await;
+        assert_eq!(world.writes(), writes + 1, "nothing was made twice");
     }
 }

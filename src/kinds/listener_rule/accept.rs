@@ -194,12 +194,14 @@ fn priority_is_free(want: &Present, view: &ListenerView) -> Result<(), Stop> {
         }
         let held = view.rules.iter().find(|(rule, tags)| rule.priority == Some(number) && !judged_ours(tags, &want.owner));
         let by = match held {
-            Some((rule, tags)) => Some(holder(tags, &want.owner).map_or_else(|| format!("rule {}", rule.arn), named)),
+            Some((rule, tags)) => {
+                Some(holder(tags, &want.owner).map_or_else(|| format!("rule {}", rule.arn), |name| named(&name)))
+            }
             None => want
                 .neighbours
                 .iter()
                 .find(|other| other.priorities.contains(&number) && !other.is_out && other.is_older)
-                .map(|other| named(other.name.clone())),
+                .map(|other| named(&other.name)),
         };
         if let Some(by) = by {
             return Err(priority_in_use(number, &by));
@@ -208,7 +210,7 @@ fn priority_is_free(want: &Present, view: &ListenerView) -> Result<(), Stop> {
     Ok(())
 }
 
-fn named(name: String) -> String {
+fn named(name: &str) -> String {
     format!("EcsListenerRule {name}")
 }
 

@@ -54,13 +54,17 @@ fn elsewhere(memory: &EcsListenerRuleStatus, here: Option<&str>, ctx: &Ctx, who:
     if let Some(here) = here {
         all.remove(here);
     }
-    all.into_iter().map(|arn| (arn.clone(), at(arn, ctx, who))).collect()
+    let looked_at = |arn: String| {
+        let found = at(&arn, ctx, who);
+        (arn, found)
+    };
+    all.into_iter().map(looked_at).collect()
 }
 
 /// A listener that was there a moment ago is looked for once more before it counts as gone.
-fn at(arn: String, ctx: &Ctx, who: &Watcher) -> Found {
-    let found = look(&Place::Arn(arn.clone()), &ctx.aws.balancing, who, Pace::Settled);
-    match ctx.aws.balancing.listener(&arn) {
+fn at(arn: &str, ctx: &Ctx, who: &Watcher) -> Found {
+    let found = look(&Place::Arn(arn.to_owned()), &ctx.aws.balancing, who, Pace::Settled);
+    match ctx.aws.balancing.listener(arn) {
         Sight::Missing { times: 1 } => Found::Unknown,
         _ => found,
     }

@@ -121,6 +121,9 @@ pub struct Pairs<'a> {
     pub left: Vec<&'a (Rule, Tags)>,
 }
 
+/// Whether a rule stands for a part.
+type IsIts = dyn Fn(&Part, &Rule, &Tags) -> bool;
+
 /// Pairs parts with the rules that have their conditions, then with those that were made for them, then the last part that
 /// changed with the last rule that is left, as that is one change in place.
 pub fn pairs<'a>(want: &'a Present, seen: &'a Observed, view: &ListenerView) -> Pairs<'a> {
@@ -128,7 +131,7 @@ pub fn pairs<'a>(want: &'a Present, seen: &'a Observed, view: &ListenerView) -> 
     let mut of_parts: Vec<Option<&(Rule, Tags)>> = vec![None; want.parts.len()];
     let has_conditions = |part: &Part, rule: &Rule, _: &Tags| meaning(&part.conditions) == meaning(&rule.conditions);
     let was_made_for = |part: &Part, _: &Rule, tags: &Tags| tags.get(PART) == Some(&part.hash);
-    let ways: [&dyn Fn(&Part, &Rule, &Tags) -> bool; 2] = [&has_conditions, &was_made_for];
+    let ways: [&IsIts; 2] = [&has_conditions, &was_made_for];
     for is_its in ways {
         for (part, pair) in want.parts.iter().zip(&mut of_parts).filter(|(_, pair)| pair.is_none()) {
             let at = left.iter().position(|(rule, tags)| is_its(part, rule, tags));

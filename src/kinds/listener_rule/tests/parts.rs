@@ -94,7 +94,7 @@ pub fn matches() -> impl Strategy<Value = Match> {
         let hosts = hosts.or_else(|| Some(vec!["a".to_owned()]));
         let paths = paths.map(|all| all.into_iter().map(|path| format!("/{path}")).collect());
         let headers = Some(headers.collect::<Vec<_>>()).filter(|all| !all.is_empty() && query.is_none());
-        Match { hosts, paths, methods, headers, query, ..Match::default() }
+        Match { hosts, paths, headers, methods, query, ..Match::default() }
     })
 }
 

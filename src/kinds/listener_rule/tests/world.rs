@@ -323,7 +323,7 @@ impl World {
         }
     }
 
-    /// CreateRule.
+    /// `CreateRule`.
     pub fn create(&mut self, new: NewRule) -> Rule {
         self.number += 1;
         let arn = format!("{}/{:04}", new.listener_arn.replacen(":listener/", ":listener-rule/", 1), self.number);
@@ -391,7 +391,7 @@ impl World {
     }
 }
 
-/// A failure of CreateRule or another write.
+/// A failure of `CreateRule` or another write.
 pub fn failure(operation: &'static str, kind: Kind) -> AwsError {
     AwsError { operation, kind, code: None, message: "no".to_owned(), retry_after: None, request_id: None, is_write: true }
 }
