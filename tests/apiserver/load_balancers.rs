@@ -375,7 +375,7 @@ async fn over_quota_is_told_and_holds_no_deletion_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_denied_is_told_with_what_to_allow_and_goes_on_once_it_is() {
     for operation in
-        ["CreateLoadBalancer", "CreateListener", "DescribeLoadBalancers", "DescribeTags", "ModifyLoadBalancerAttributes"]
+        ["CreateLoadBalancer", "CreateListener", "DescribeLoadBalancers", "DescribeListeners", "ModifyLoadBalancerAttributes"]
     {
         let world = World::new().await;
         let message =

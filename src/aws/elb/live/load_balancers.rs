@@ -40,7 +40,7 @@ impl Balancing {
         let mut state = self.0.state.lock();
         let spread = state.spread.next(polling.settled);
         for (key, (reading, is_alone)) in readings {
-            let view = reading.map(|one| state.view_load_balancer(one, &listeners));
+            let view = reading.map(|one| state.view_load_balancer(one, &listeners, started));
             let items = items_beside(&view);
             let told = state.load_balancers.absorb(&key, (view, is_alone), (started, spread), polling);
             state.tell(told);
@@ -86,7 +86,12 @@ impl State {
         }
     }
 
-    fn view_load_balancer(&self, load_balancer: LoadBalancer, listeners: &Listeners) -> Reading<LoadBalancerView> {
+    fn view_load_balancer(
+        &mut self,
+        load_balancer: LoadBalancer,
+        listeners: &Listeners,
+        started: Instant,
+    ) -> Reading<LoadBalancerView> {
         let arn = &load_balancer.arn;
         let read = match listeners.get(arn) {
             Some(Ok(read)) => read,
@@ -99,11 +104,13 @@ impl State {
             Err(error) => return Reading::Failed(error),
         };
         let mut listeners = Vec::new();
+        let mut read = self.listener_writes.merged(arn, read, (started, Instant::now()), |listener| &listener.arn);
+        read.sort_by(|a, b| (a.port, &a.arn).cmp(&(b.port, &b.arn)));
         for listener in read {
             match self.beside.tags(&listener.arn) {
                 Ok(tags) => {
                     let certificates = self.beside.certificates(&listener.arn);
-                    listeners.push(LoadBalancerListener { listener: listener.clone(), tags, certificates });
+                    listeners.push(LoadBalancerListener { listener, tags, certificates });
                 }
                 // It went while we looked.
                 Err(error) if is_gone(&error) => {}

@@ -11,6 +11,7 @@ mod apart;
 mod beside;
 mod followed;
 mod in_turn;
+mod lately;
 mod listeners;
 mod load_balancers;
 mod priorities;
@@ -24,7 +25,7 @@ pub use views::{
 };
 
 use super::calls::Elb;
-use super::model::AccountLimits;
+use super::model::{AccountLimits, Listener};
 use crate::aws::error::AwsError;
 use crate::aws::pace::Priority;
 use crate::aws::reflector::{Pace, Polling, Spread, drive};
@@ -33,6 +34,7 @@ use followed::{Batch, ListenerKey, Shelf};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use futures::{FutureExt, Stream};
 use in_turn::{Item, Turns};
+use lately::Lately;
 use parking_lot::Mutex;
 use priorities::Reserved;
 use rules::RuleWrites;
@@ -64,6 +66,7 @@ struct State {
     beside: Beside,
     turns: Turns,
     rule_writes: RuleWrites,
+    listener_writes: Lately<Listener>,
     reserved: Reserved,
     limits: Option<AccountLimits>,
     limits_due: Option<Instant>,

@@ -3,9 +3,8 @@
 //! Many objects write rules of one listener at the same time, so that one read of all its rules seldom falls between two
 //! writes. A reading is therefore not thrown away as a whole: for each rule that we wrote since, ours counts.
 
-use super::followed::WRITE_LAG;
+use super::lately::Lately;
 use crate::aws::elb::model::Rule;
-use std::collections::HashMap;
 use tokio::time::Instant;
 
 /// The rules of a listener as they were read.
@@ -15,43 +14,18 @@ pub(super) struct RulesRead {
     pub(super) started: Instant,
 }
 
-/// What we wrote lately, by listener and rule.
+/// What we wrote lately, by listener.
 #[derive(Debug, Default)]
-pub(super) struct RuleWrites(HashMap<String, HashMap<String, Write>>);
-
-#[derive(Debug)]
-struct Write {
-    at: Instant,
-    /// The rule as it was made or changed. `None`: it was deleted.
-    rule: Option<Rule>,
-}
+pub(super) struct RuleWrites(Lately<Rule>);
 
 impl RuleWrites {
     pub(super) fn note(&mut self, rule: &str, written: Option<Rule>, now: Instant) {
-        let of_listener = self.0.entry(listener_of(rule)).or_default();
-        of_listener.insert(rule.to_owned(), Write { at: now, rule: written });
+        self.0.note(&listener_of(rule), rule, written, now);
     }
 
     /// The rules of a listener, with our own writes where these are newer, in the order of their priorities.
     pub(super) fn merged(&mut self, listener: &str, read: &RulesRead, now: Instant) -> Vec<Rule> {
-        let mut rules = read.rules.clone();
-        if let Some(writes) = self.0.get_mut(listener) {
-            writes.retain(|_, write| read.started <= write.at || now < write.at + WRITE_LAG);
-            for (arn, write) in writes.iter() {
-                let is_older = read.started <= write.at;
-                let at = rules.iter().position(|rule| rule.arn == *arn);
-                match (at, &write.rule) {
-                    // AWS may lag: what we deleted is gone, and what we made is there.
-                    (Some(at), None) => drop(rules.swap_remove(at)),
-                    (None, Some(rule)) => rules.push(rule.clone()),
-                    (Some(at), Some(rule)) if is_older => rules[at].clone_from(rule),
-                    _ => {}
-                }
-            }
-            if writes.is_empty() {
-                self.0.remove(listener);
-            }
-        }
+        let mut rules = self.0.merged(listener, &read.rules, (read.started, now), |rule| &rule.arn);
         in_order(&mut rules, |rule| rule);
         rules
     }

@@ -112,6 +112,8 @@ impl Balancing {
     /// Takes a listener as our own write returned it. `tags`: those that it was made with; `None` where it was changed.
     pub fn wrote_listener(&self, listener: &Listener, tags: Option<&Tags>) {
         self.change(|state| {
+            let (of, arn) = (&listener.load_balancer_arn, &listener.arn);
+            state.listener_writes.note(of, arn, Some(listener.clone()), Instant::now());
             if let Some(tags) = tags {
                 state.beside.tags.entry(listener.arn.clone()).or_default().wrote(tags.clone(), Instant::now());
             }
@@ -133,6 +135,7 @@ impl Balancing {
     /// Notes that we deleted a listener.
     pub fn deleted_listener(&self, load_balancer: &str, arn: &str) {
         self.change(|state| {
+            state.listener_writes.note(load_balancer, arn, None, Instant::now());
             state.write_listeners(load_balancer, |listeners| listeners.retain(|held| held.listener.arn != arn));
             state.listeners.deleted(&ListenerKey(arn.to_owned()));
         });
