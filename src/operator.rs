@@ -86,27 +86,13 @@ impl Operator {
             Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
 
         let mut background = JoinSet::new();
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.services, move |it, change| to.service(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.target_groups, move |it, change| to.target_group(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
-        let mut changes = Box::pin(services.changes());
-        let to = mapping.clone();
+        self.watch_kubernetes(writers, &mapping, &mut background);
+        let of_services = services.changes().map(|owner| (EcsServiceKind::KIND, owner));
+        let of_others = futures::stream::select(balancing.changes(), certificates.changes()).map(|who| (who.kind, who.object));
+        let mut changes = Box::pin(futures::stream::select(of_services, of_others));
         background.spawn(async move {
-            while let Some(owner) = changes.next().await {
-                to.of_aws(EcsServiceKind::KIND, &owner);
-            }
-        });
-        let mut changes = Box::pin(futures::stream::select(balancing.changes(), certificates.changes()));
-        background.spawn(async move {
-            while let Some(who) = changes.next().await {
-                mapping.of_aws(who.kind, &who.object);
+            while let Some((kind, object)) = changes.next().await {
+                mapping.of_aws(kind, &object);
             }
         });
         background.spawn(async move { services.run().await });
@@ -139,6 +125,20 @@ impl Operator {
             watch::run::<EcsLoadBalancerKind>(ctx, &caches.load_balancers, triggers.load_balancers, at_once, ended()),
         );
         background.shutdown().await;
+    }
+
+    /// Watches every kind, and wakes what depends on what changed.
+    fn watch_kubernetes(&self, writers: watch::Writers, mapping: &Mapping, background: &mut JoinSet<()>) {
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.services, move |it, change| to.service(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.target_groups, move |it, change| to.target_group(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
     }
 
     fn apis<K>(&self) -> Vec<Api<Guarded<K>>>

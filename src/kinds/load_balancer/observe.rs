@@ -12,6 +12,7 @@ use crate::domain::ObjectKey;
 use crate::engine::ctx::Ctx;
 use crate::engine::{Managed, Stop};
 use kube::ResourceExt;
+use std::sync::Arc;
 
 /// Who is told of news.
 pub fn watcher(object: &EcsLoadBalancer) -> Watcher {
@@ -37,7 +38,7 @@ pub fn observe(object: &EcsLoadBalancer, want: Result<&Desired, &Stop>, ctx: &Ct
     balancing.follow_load_balancer(key, &who, pace(object, want, &before, &seen));
     look(key, ctx, &mut seen);
     if let State::There(view) = &seen.state {
-        let view = view.clone();
+        let view = Arc::clone(view);
         follow_rules(&view, &who, ctx, &mut seen);
         seen.trouble_beside = std::iter::once(&view.load_balancer.arn)
             .chain(view.listeners.iter().map(|it| &it.listener.arn))

@@ -57,7 +57,7 @@ async fn a_target_group_is_made_and_changed_as_declared() {
     });
     let check = HealthCheck { path: Some("/healthz".to_owned()), ..HealthCheck::default() };
     let new = NewTargetGroup { name: "web".to_owned(), port: Some(80), health_check: check.clone(), ..NewTargetGroup::default() };
-    let made = fake.elb().create_target_group(grant(new)).await.unwrap();
+    let made = Box::pin(fake.elb().create_target_group(grant(new))).await.unwrap();
     fake.elb().modify_target_group("arn", &check).await.unwrap();
     let create = json!({"Name": "web", "Port": "80", "HealthCheckPath": "/healthz"});
     let modify = json!({"TargetGroupArn": "arn", "HealthCheckPath": "/healthz"});
@@ -187,14 +187,15 @@ async fn certificates_beside_the_default_one_and_targets_are_read_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn attributes_and_quotas_are_read_as_pairs() {
-    let fake = Fake::new(|operation, body| match operation {
-        "DescribeAccountLimits" => {
-            xml(operation, "<Limits><member><Name>rules-per-application-load-balancer</Name><Max>100</Max></member></Limits>")
+    let fake = Fake::new(|operation, body| {
+        if operation == "DescribeAccountLimits" {
+            return xml(
+                operation,
+                "<Limits><member><Name>rules-per-application-load-balancer</Name><Max>100</Max></member></Limits>",
+            );
         }
-        _ => {
-            let key = body["Attributes.member.1.Key"].as_str().unwrap_or("deregistration_delay.timeout_seconds");
-            xml(operation, &format!("<Attributes><member><Key>{key}</Key><Value>30</Value></member></Attributes>"))
-        }
+        let key = body["Attributes.member.1.Key"].as_str().unwrap_or("deregistration_delay.timeout_seconds");
+        xml(operation, &format!("<Attributes><member><Key>{key}</Key><Value>30</Value></member></Attributes>"))
     });
     let elb = fake.elb();
     let delay = BTreeMap::from([("deregistration_delay.timeout_seconds".to_owned(), "30".to_owned())]);
