@@ -57,7 +57,7 @@ async fn a_target_group_is_made_and_changed_as_declared() {
     });
     let check = HealthCheck { path: Some("/healthz".to_owned()), ..HealthCheck::default() };
     let new = NewTargetGroup { name: "web".to_owned(), port: Some(80), health_check: check.clone(), ..NewTargetGroup::default() };
-    let made = Box::pin(fake.elb().create_target_group(grant(new))).await.unwrap();
+    let made = fake.elb().create_target_group(grant(new)).await.unwrap();
     fake.elb().modify_target_group("arn", &check).await.unwrap();
     let create = json!({"Name": "web", "Port": "80", "HealthCheckPath": "/healthz"});
     let modify = json!({"TargetGroupArn": "arn", "HealthCheckPath": "/healthz"});
