@@ -9,7 +9,7 @@ use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Balancing, Certificates, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
-use crate::engine::watch::{self, Guarded, Triggers};
+use crate::engine::watch::{self, Guarded, Triggers, Writers};
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::service::EcsServiceKind;
@@ -86,18 +86,8 @@ impl Operator {
             Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
 
         let mut background = JoinSet::new();
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.services, move |it, change| to.service(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.target_groups, move |it, change| to.target_group(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
-        let to = mapping.clone();
-        background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
-        let mut changes = Box::pin(services.changes());
-        let to = mapping.clone();
+        self.watch_kubernetes(writers, &mapping, &mut background);
+        let (mut changes, to) = (Box::pin(services.changes()), mapping.clone());
         background.spawn(async move {
             while let Some(owner) = changes.next().await {
                 to.of_aws(EcsServiceKind::KIND, &owner);
@@ -139,6 +129,19 @@ impl Operator {
             watch::run::<EcsLoadBalancerKind>(ctx, &caches.load_balancers, triggers.load_balancers, at_once, ended()),
         );
         background.shutdown().await;
+    }
+
+    fn watch_kubernetes(&self, writers: Writers, mapping: &Mapping, background: &mut JoinSet<()>) {
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.services, move |it, change| to.service(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.target_groups, move |it, change| to.target_group(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
     }
 
     fn apis<K>(&self) -> Vec<Api<Guarded<K>>>

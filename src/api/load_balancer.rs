@@ -84,25 +84,19 @@ open_enum! {
     category = "ecs-all",
     status = "EcsLoadBalancerStatus",
     doc = "An Application or Network Load Balancer with its listeners, shared by services.",
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Type", type_ = "string", json_path = ".status.type"),
-    printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
-    printcolumn(name = "DNS", type_ = "string", json_path = ".status.dnsName"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(name = "Scheme", type_ = "string", json_path = ".status.scheme", priority = 1),
-    printcolumn(name = "VPC", type_ = "string", json_path = ".status.vpcId", priority = 1),
-    printcolumn(name = "Rules", type_ = "integer", json_path = ".status.quotas.rules.used", priority = 1),
-    printcolumn(name = "ARN", type_ = "string", json_path = ".status.loadBalancerArn", priority = 1),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
-        priority = 1
-    )
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether it works, with the listeners that are declared."}"#,
+    printcolumn = r#"{"name":"Reason", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].reason", "description":"Why it is ready or not."}"#,
+    printcolumn = r#"{"name":"Type", "type":"string", "jsonPath":".status.type", "description":"application or network."}"#,
+    printcolumn = r#"{"name":"State", "type":"string", "jsonPath":".status.state", "description":"State in AWS."}"#,
+    printcolumn = r#"{"name":"DNS", "type":"string", "jsonPath":".status.dnsName", "description":"Name in DNS."}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Scheme", "type":"string", "jsonPath":".status.scheme", "priority":1, "description":"internet-facing or internal."}"#,
+    printcolumn = r#"{"name":"VPC", "type":"string", "jsonPath":".status.vpcId", "priority":1, "description":"VPC of the load balancer."}"#,
+    printcolumn = r#"{"name":"Rules", "type":"integer", "jsonPath":".status.quotas.rules.used", "priority":1, "description":"Rules on its listeners, whoever made them."}"#,
+    printcolumn = r#"{"name":"ARN", "type":"string", "jsonPath":".status.loadBalancerArn", "priority":1, "description":"ARN of the load balancer."}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"Why it is ready or not, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = rules::policy_is_there())]
 #[x_kube(validation = rules::adoption_goes_with_adopt())]
 #[x_kube(validation = rules::name_is_kept())]
 #[x_kube(validation = rules::name_fits())]

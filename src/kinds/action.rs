@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// Share of a target group of which none is declared.
 const DEFAULT_WEIGHT: i32 = 1;
-/// What AWS sends a text as where nothing is said (FixedResponseActionConfig).
+/// What AWS sends a text as where nothing is said (`FixedResponseActionConfig`).
 const PLAIN: &str = "text/plain";
 
 /// The `EcsTargetGroup`s of one namespace that an action refers to, by name.

@@ -181,7 +181,9 @@ fn learn(status: &mut Status, done: &Done, want: Option<&Present>) {
         Done::ListenerDeleted { port } => forget_listener(status, *port),
         Done::Attributes { port: None, set } => {
             let declared = |key: &str| want.is_some_and(|want| want.attributes.contains_key(key));
-            set.keys().for_each(|key| put(status, &format!("attributes.{key}"), declared(key)));
+            for key in set.keys() {
+                put(status, &format!("attributes.{key}"), declared(key));
+            }
         }
         Done::Attributes { port: Some(port), set } => {
             let listeners = want.and_then(|want| want.listeners.as_ref()).into_iter().flatten();

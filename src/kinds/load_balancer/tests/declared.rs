@@ -31,6 +31,7 @@ pub fn network() -> Declared {
 }
 
 /// A listener of a protocol, with more members.
+#[expect(clippy::needless_pass_by_value, reason = "it is always made where it is passed")]
 pub fn listener(port: i32, protocol: &str, more: Value) -> Value {
     let mut listener = json!({"port": port, "protocol": protocol});
     listener.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
