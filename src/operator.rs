@@ -9,7 +9,7 @@ use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Balancing, Certificates, Guard, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
-use crate::engine::watch::{self, Guarded, Triggers, Writers};
+use crate::engine::watch::{self, Guarded, Triggers};
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::service::EcsServiceKind;
@@ -87,16 +87,12 @@ impl Operator {
 
         let mut background = JoinSet::new();
         self.watch_kubernetes(writers, &mapping, &mut background);
-        let (mut changes, to) = (Box::pin(services.changes()), mapping.clone());
+        let of_services = services.changes().map(|owner| (EcsServiceKind::KIND, owner));
+        let of_others = futures::stream::select(balancing.changes(), certificates.changes()).map(|who| (who.kind, who.object));
+        let mut changes = Box::pin(futures::stream::select(of_services, of_others));
         background.spawn(async move {
-            while let Some(owner) = changes.next().await {
-                to.of_aws(EcsServiceKind::KIND, &owner);
-            }
-        });
-        let mut changes = Box::pin(futures::stream::select(balancing.changes(), certificates.changes()));
-        background.spawn(async move {
-            while let Some(who) = changes.next().await {
-                mapping.of_aws(who.kind, &who.object);
+            while let Some((kind, object)) = changes.next().await {
+                mapping.of_aws(kind, &object);
             }
         });
         background.spawn(async move { services.run().await });
@@ -131,7 +127,8 @@ impl Operator {
         background.shutdown().await;
     }
 
-    fn watch_kubernetes(&self, writers: Writers, mapping: &Mapping, background: &mut JoinSet<()>) {
+    /// Watches every kind, and wakes what depends on what changed.
+    fn watch_kubernetes(&self, writers: watch::Writers, mapping: &Mapping, background: &mut JoinSet<()>) {
         let to = mapping.clone();
         background.spawn(watch::watch(self.apis(), writers.task_definitions, move |it, change| to.task_definition(it, change)));
         let to = mapping.clone();

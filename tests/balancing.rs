@@ -7,7 +7,7 @@ use ecs_operator::aws::codec::to_input;
 use ecs_operator::aws::connection::config_in_process;
 use ecs_operator::aws::elb::model::{
     Action, Condition, FixedResponse, HealthCheck, Matcher, NewListener, NewLoadBalancer, NewRule, NewTargetGroup, Patterns,
-    Redirect, Rewrite, Rule, RuleChange, Tags, TargetGroup, Transform,
+    Redirect, Rewrite, Rule, RuleChange, Tags, TargetGroup, TargetHealth, Transform,
 };
 use ecs_operator::aws::elb::{Sight, TargetGroupKey, Watcher};
 use ecs_operator::aws::{Balancing, Connection, Elb, Granted, Guard, Kind, Pace, Pacer, Polling};
@@ -15,6 +15,7 @@ use ecs_operator::domain::ObjectKey;
 use serde_json::json;
 use simulator::{Settings, Simulator};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -223,7 +224,7 @@ async fn the_live_side_shows_a_listener_with_its_rules_and_believes_our_own_writ
     balancing.follow_listener(&listener, &who(), Pace::Settled);
     balancing.follow_target_group(&key, &who(), Pace::Settled);
     pass(Duration::from_secs(2)).await;
-    let view = balancing.listener(&listener).live().unwrap().clone();
+    let view = Arc::clone(balancing.listener(&listener).live().unwrap());
     assert_eq!((view.load_balancer.name.as_str(), view.rules.len()), ("edge", 1));
     assert!(balancing.target_group(&key).live().unwrap().target_group.load_balancer_arns.is_empty());
     let new = rule(&listener, 7, "shop.example.com", vec![Action::forward_to(&group.arn)]);
@@ -232,7 +233,7 @@ async fn the_live_side_shows_a_listener_with_its_rules_and_believes_our_own_writ
     balancing.wrote_rule(&made, Some(&new.tags));
     assert_eq!(balancing.listener(&listener).live().unwrap().rules[0], (made.clone(), new.tags.clone()));
     pass(Duration::from_secs(1)).await;
-    let attached = balancing.target_group(&key).live().unwrap().clone();
+    let attached = Arc::clone(balancing.target_group(&key).live().unwrap());
     assert_eq!(attached.target_group.load_balancer_arns.len(), 1, "it is looked at again without being asked");
     assert_eq!(attached.tags, tags("web"));
     pass(Duration::from_mins(5)).await;
@@ -276,7 +277,7 @@ async fn the_targets_that_ecs_registers_are_seen_to_become_healthy() {
         states.extend(health.iter().map(|target| target.state.clone()));
     }
     let health = balancing.target_group(&key).live().unwrap().health.clone().unwrap();
-    assert_eq!((health.len(), health.iter().all(|target| target.is_healthy())), (2, true), "{health:?}");
+    assert_eq!((health.len(), health.iter().all(TargetHealth::is_healthy)), (2, true), "{health:?}");
     assert!(states.contains("initial"), "{states:?}");
 }
 

@@ -84,17 +84,17 @@ open_enum! {
     category = "ecs-all",
     status = "EcsLoadBalancerStatus",
     doc = "An Application or Network Load Balancer with its listeners, shared by services.",
-    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether it works, with the listeners that are declared."}"#,
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether it is there as declared."}"#,
     printcolumn = r#"{"name":"Reason", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].reason", "description":"Why it is ready or not."}"#,
     printcolumn = r#"{"name":"Type", "type":"string", "jsonPath":".status.type", "description":"application or network."}"#,
-    printcolumn = r#"{"name":"State", "type":"string", "jsonPath":".status.state", "description":"State in AWS."}"#,
-    printcolumn = r#"{"name":"DNS", "type":"string", "jsonPath":".status.dnsName", "description":"Name in DNS."}"#,
+    printcolumn = r#"{"name":"State", "type":"string", "jsonPath":".status.state", "description":"State in AWS's own word."}"#,
+    printcolumn = r#"{"name":"DNS", "type":"string", "jsonPath":".status.dnsName", "description":"DNS name."}"#,
     printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#,
     printcolumn = r#"{"name":"Scheme", "type":"string", "jsonPath":".status.scheme", "priority":1, "description":"internet-facing or internal."}"#,
     printcolumn = r#"{"name":"VPC", "type":"string", "jsonPath":".status.vpcId", "priority":1, "description":"VPC of the load balancer."}"#,
     printcolumn = r#"{"name":"Rules", "type":"integer", "jsonPath":".status.quotas.rules.used", "priority":1, "description":"Rules on its listeners, whoever made them."}"#,
     printcolumn = r#"{"name":"ARN", "type":"string", "jsonPath":".status.loadBalancerArn", "priority":1, "description":"ARN of the load balancer."}"#,
-    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"Why it is ready or not, in a sentence."}"#
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"The same as the reason, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::adoption_goes_with_adopt())]

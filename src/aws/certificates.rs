@@ -110,7 +110,7 @@ impl Certificates {
 mod tests {
     use super::*;
     use crate::aws::Kind;
-    use crate::aws::testing::{Fake, error};
+    use crate::aws::testing::{Fake, error, pass};
     use crate::domain::ObjectKey;
     use futures::StreamExt;
     use serde_json::json;
@@ -128,16 +128,16 @@ mod tests {
         let store = Certificates::new(fake.connection().acm, Polling::default());
         let running = store.clone();
         let _task = tokio::spawn(async move { running.run().await });
-        tokio::time::sleep(Duration::from_mins(10)).await;
+        pass(Duration::from_mins(10)).await;
         assert_eq!(fake.count("ListCertificates"), 0, "nobody asks");
         let mut changes = Box::pin(store.changes());
         assert_eq!(store.follow(&who()), None);
         assert_eq!(changes.next().await, Some(who()));
         assert_eq!(store.follow(&who()).unwrap().unwrap()[0].arn, "a");
-        tokio::time::sleep(Duration::from_mins(16)).await;
+        pass(Duration::from_mins(16)).await;
         assert_eq!(fake.count("ListCertificates"), 4, "every five minutes");
         store.unfollow(&who());
-        tokio::time::sleep(Duration::from_hours(1)).await;
+        pass(Duration::from_hours(1)).await;
         assert!(fake.count("ListCertificates") <= 5, "nobody asks any more");
     }
 

@@ -368,7 +368,7 @@ mod tests {
 
     #[test]
     fn errors_are_sorted_by_what_to_do_about_them() {
-        let rows: &[(&str, u16, &str, &str, Kind)] = &[
+        let rows: &[(&'static str, u16, &str, &str, Kind)] = &[
             ("CreateService", 400, "ThrottlingException", "Rate exceeded", Kind::Throttled),
             ("CreateService", 400, "ClientException", "Rate exceeded", Kind::Throttled),
             ("CreateService", 400, "AccessDeniedException", "User: x is not authorized", Kind::Denied),
@@ -418,6 +418,16 @@ mod tests {
             ),
             ("RegisterTaskDefinition", 400, "LimitExceededException", "The limit for the resource was exceeded.", Kind::Quota),
             ("DescribeTaskDefinition", 400, "ClientException", "Unable to describe task definition.", Kind::NotFound),
+            ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
+            ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
+            ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
+        ];
+        sorted(rows);
+    }
+
+    #[test]
+    fn errors_of_load_balancing_are_sorted_too() {
+        sorted(&[
             ("CreateRule", 400, "PriorityInUse", "Priority '7' is currently in use", Kind::Conflict),
             ("CreateRule", 400, "TooManyRules", "The maximum number of rules has been reached", Kind::Quota),
             ("CreateRule", 400, "TooManyUniqueTargetGroupsPerLoadBalancer", "no", Kind::Quota),
@@ -438,10 +448,10 @@ mod tests {
             ("DescribeTargetHealth", 400, "HealthUnavailable", "no", Kind::Unavailable),
             ("DescribeRules", 400, "Throttling", "Rate exceeded", Kind::Throttled),
             ("DescribeRules", 400, "TooManyRequestsException", "", Kind::Throttled),
-            ("DescribeServices", 500, "ServerException", "Service Unavailable. Please try again later.", Kind::Unavailable),
-            ("DescribeServices", 503, "SomethingNew", "", Kind::Unavailable),
-            ("DescribeServices", 400, "SomethingNewException", "no", Kind::Invalid),
-        ];
+        ]);
+    }
+
+    fn sorted(rows: &[(&'static str, u16, &str, &str, Kind)]) {
         for (operation, status, code, message, kind) in rows {
             assert_eq!(refused(operation, *status, code, message).kind, *kind, "{operation} {code} {message}");
         }

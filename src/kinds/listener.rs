@@ -99,8 +99,8 @@ pub fn is_gone(stop: &Stop) -> bool {
 }
 
 /// What is seen of the listener at a place, followed from now on for `who`.
-pub fn look(place: &Place, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
-    match place {
+pub fn look(at: &Place, balancing: &Balancing, who: &Watcher, pace: Pace) -> Found {
+    match at {
         Place::Arn(arn) => listener(arn, balancing, who, pace),
         Place::Tagged { tags, port } => tagged(tags, *port, balancing, who, pace),
     }

@@ -15,7 +15,7 @@ fn api(world: &World) -> Api<EcsLoadBalancer> {
 }
 
 /// A declaration named `edge`, with more members.
-fn edge(more: Value) -> String {
+fn edge(more: &Value) -> String {
     let mut spec = json!({"subnets": ["subnet-a", "subnet-b"], "securityGroups": ["sg-edge"]});
     spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     spec.as_object_mut().unwrap().retain(|_, value| !value.is_null());
@@ -65,7 +65,9 @@ fn elb(world: &World, operation: &str, input: Value) -> Value {
 /// As AWS describes them, but for the state: it becomes active by itself.
 fn load_balancers(world: &World) -> Vec<Value> {
     let mut all = elb(world, "DescribeLoadBalancers", json!({}))["LoadBalancers"].as_array().cloned().unwrap_or_default();
-    all.iter_mut().for_each(|it| drop(it.as_object_mut().unwrap().remove("State")));
+    for it in &mut all {
+        it.as_object_mut().unwrap().remove("State");
+    }
     all
 }
 
@@ -115,7 +117,7 @@ fn of_port(status: &EcsLoadBalancerStatus, port: i32) -> &ListenerStatus {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_balancer_is_made_edited_in_place_and_deleted_with_its_listeners() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     let status = until_ready(&world).await;
     assert_eq!((status.state.as_deref(), status.r#type.as_deref()), (Some("active"), Some("application")));
     assert!(status.dns_name.is_some() && status.vpc_id.is_some() && of_port(&status, 80).arn.contains(":listener/app/"));
@@ -129,7 +131,7 @@ async fn a_load_balancer_is_made_edited_in_place_and_deleted_with_its_listeners(
             .unwrap()
             .clone(),
     );
-    world.apply(&edge(edited)).await;
+    world.apply(&edge(&edited)).await;
     let arn = until_ready(&world).await.load_balancer_arn;
     assert_eq!(arn, status.load_balancer_arn, "in place");
     let live = load_balancers(&world)[0].clone();
@@ -148,7 +150,7 @@ async fn a_load_balancer_is_made_edited_in_place_and_deleted_with_its_listeners(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_settled_load_balancer_is_written_to_no_more() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80, 81]))).await;
+    world.apply(&edge(&on(&[80, 81]))).await;
     until_ready(&world).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (before, version) = (writes(&world), api(&world).get("edge").await.unwrap().metadata.resource_version);
@@ -160,9 +162,9 @@ async fn a_settled_load_balancer_is_written_to_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_changes_is_served_on_the_new_one_before_it_leaves_the_old_one() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     until_ready(&world).await;
-    world.apply(&edge(on(&[8080]))).await;
+    world.apply(&edge(&on(&[8080]))).await;
     world.until_aws("only the new port is there", |_| ports(&world) == [8080]).await;
     let order: Vec<String> =
         world.aws.calls().into_iter().map(|call| call.operation).filter(|it| it.ends_with("Listener") && is_write(it)).collect();
@@ -172,7 +174,7 @@ async fn a_port_that_changes_is_served_on_the_new_one_before_it_leaves_the_old_o
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_deleted_or_edited_by_hand_is_put_back_and_a_new_address_is_told() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80, 81]))).await;
+    world.apply(&edge(&on(&[80, 81]))).await;
     let first = until_ready(&world).await;
     elb(&world, "DeleteListener", json!({"ListenerArn": of_port(&first, 81).arn}));
     world.until_aws("the listener is there again", |_| ports(&world) == [80, 81]).await;
@@ -199,7 +201,7 @@ async fn a_name_that_somebody_elses_load_balancer_has_is_left_alone() {
     let before = (load_balancers(&world), listeners(&world));
     let mut declared = on(&[80, 81]);
     declared["name"] = json!("public");
-    world.apply(&edge(declared)).await;
+    world.apply(&edge(&declared)).await;
     until_told(&world, "Conflict", &["public", "nobody's tags", "Adopt"]).await;
     delete(&world).await;
     until_gone(&world).await;
@@ -213,7 +215,7 @@ async fn one_that_exists_is_adopted_once_it_agrees() {
     let adopt = |ports: &[i32]| {
         let mut declared = on(ports);
         declared["managementPolicy"] = json!("Adopt");
-        edge(declared)
+        edge(&declared)
     };
     world.apply(&adopt(&[80, 81])).await;
     until_told(&world, "AdoptionWouldChange", &["listeners[81]"]).await;
@@ -231,7 +233,7 @@ async fn one_that_exists_is_adopted_once_it_agrees() {
 async fn observe_finds_it_by_tags_and_writes_nothing() {
     let world = World::new().await;
     let selector = json!({"tags": [{"key": "edge", "value": "public"}]});
-    let observed = edge(json!({"subnets": null, "securityGroups": null, "managementPolicy": "Observe", "selector": selector}));
+    let observed = edge(&json!({"subnets": null, "securityGroups": null, "managementPolicy": "Observe", "selector": selector}));
     world.apply(&observed).await;
     until_told(&world, "NotFound", &["edge=public"]).await;
     let arn = made_by_hand(&world, "public");
@@ -251,7 +253,7 @@ async fn observe_finds_it_by_tags_and_writes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_of_others_holds_back_the_deletion_until_it_is_gone_or_that_is_wished() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     let status = until_ready(&world).await;
     let answer = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]);
     let made = elb(
@@ -277,7 +279,7 @@ async fn a_rule_of_others_holds_back_the_deletion_until_it_is_gone_or_that_is_wi
 #[tokio::test(flavor = "multi_thread")]
 async fn deletion_protection_of_others_is_respected_and_ours_is_taken_off() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     let arn = until_ready(&world).await.load_balancer_arn.unwrap();
     let set = |value: &str| {
         let attributes = json!([{"Key": "deletion_protection.enabled", "Value": value}]);
@@ -295,7 +297,7 @@ async fn deletion_protection_of_others_is_respected_and_ours_is_taken_off() {
 
     let mut declared = on(&[80]);
     declared["deletionProtection"] = json!(true);
-    world.apply(&edge(declared)).await;
+    world.apply(&edge(&declared)).await;
     until_ready(&world).await;
     delete(&world).await;
     until_gone(&world).await;
@@ -307,7 +309,7 @@ async fn certificates_are_found_for_the_hosts_of_rules_and_hosts_without_are_tol
     let world = World::new().await;
     let wild = world.aws.add_certificate(&["*.example.com"]);
     let secure = json!({"port": 443, "protocol": "HTTPS", "discoverCertificates": true});
-    world.apply(&edge(json!({"listeners": [secure]}))).await;
+    world.apply(&edge(&json!({"listeners": [secure]}))).await;
     until_told(&world, "CertificateNotFound", &["443", "no host yet"]).await;
     let rule = json!({
         "apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsListenerRule", "metadata": {"name": "shop"},
@@ -339,12 +341,12 @@ async fn a_certificate_that_aws_does_not_have_is_told_and_holds_no_other_listene
     let world = World::new().await;
     let absent = "arn:aws:acm:eu-central-1:111122223333:certificate/absent";
     let secure = json!({"port": 443, "protocol": "HTTPS", "certificates": [{"certificateArn": absent}]});
-    world.apply(&edge(json!({"listeners": [secure, http(80), http(8080)]}))).await;
+    world.apply(&edge(&json!({"listeners": [secure, http(80), http(8080)]}))).await;
     until_told(&world, "AwsNotFound", &["CreateListener", "absent", "region of the load balancer"]).await;
     world.until_aws("the other listeners are there", |_| ports(&world) == [80, 8080]).await;
     let here = world.aws.add_certificate(&["shop.example.com"]);
     let secure = json!({"port": 443, "protocol": "HTTPS", "certificates": [{"certificateArn": here}]});
-    world.apply(&edge(json!({"listeners": [secure, http(80), http(8080)]}))).await;
+    world.apply(&edge(&json!({"listeners": [secure, http(80), http(8080)]}))).await;
     until_ready(&world).await;
     assert_eq!(ports(&world), [80, 443, 8080]);
 }
@@ -352,9 +354,9 @@ async fn a_certificate_that_aws_does_not_have_is_told_and_holds_no_other_listene
 #[tokio::test(flavor = "multi_thread")]
 async fn subnets_in_one_zone_are_refused_in_the_words_of_aws() {
     let world = World::new().await;
-    world.apply(&edge(json!({"subnets": ["subnet-a"]}))).await;
+    world.apply(&edge(&json!({"subnets": ["subnet-a"]}))).await;
     until_told(&world, "AwsInvalid", &["CreateLoadBalancer", "two different Availability Zones", "correct the spec"]).await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     until_ready(&world).await;
 }
 
@@ -363,9 +365,9 @@ async fn over_quota_is_told_and_holds_no_deletion_up() {
     let quotas = [("listeners-per-application-load-balancer".to_owned(), 2)].into();
     let mut world = World::without_operator(Settings { quotas, ..fast() }).await;
     world.start_operator();
-    world.apply(&edge(on(&[80, 81, 82]))).await;
+    world.apply(&edge(&on(&[80, 81, 82]))).await;
     until_told(&world, "AwsQuota", &["CreateListener", "Service Quotas"]).await;
-    world.apply(&edge(on(&[80, 82]))).await;
+    world.apply(&edge(&on(&[80, 82]))).await;
     until_ready(&world).await;
     assert_eq!(ports(&world), [80, 82], "the old one goes first where there is no room for both");
     delete(&world).await;
@@ -383,7 +385,7 @@ async fn a_call_that_is_denied_is_told_with_what_to_allow_and_goes_on_once_it_is
         let fault = world.aws.inject(Fault::error(operation, "AccessDenied", &message));
         let mut declared = on(&[80]);
         declared["idleTimeoutSeconds"] = json!(120);
-        world.apply(&edge(declared)).await;
+        world.apply(&edge(&declared)).await;
         until_told(&world, "AwsAccessDenied", &[operation, &format!("allow `elasticloadbalancing:{operation}`")]).await;
         world.aws.remove_fault(fault);
         until_ready(&world).await;
@@ -420,7 +422,7 @@ async fn a_reply_that_is_lost_makes_nothing_twice() {
     let declared = |ports: &[i32], more: Value| {
         let mut declared = on(ports);
         declared.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        edge(declared)
+        edge(&declared)
     };
     world.apply(&declared(&[80, 81], json!({"idleTimeoutSeconds": 120}))).await;
     until_ready(&world).await;
@@ -437,9 +439,9 @@ async fn a_reply_that_is_lost_makes_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_aws_shows_late_is_waited_for() {
-    let mut world = World::without_operator(Settings { load_balancer_lag: Duration::from_secs(60), ..fast() }).await;
+    let mut world = World::without_operator(Settings { load_balancer_lag: Duration::from_mins(1), ..fast() }).await;
     world.start_operator();
-    world.apply(&edge(on(&[80, 81]))).await;
+    world.apply(&edge(&on(&[80, 81]))).await;
     until_ready(&world).await;
     world.until_aws("AWS shows them", |_| ports(&world) == [80, 81]).await;
     assert_eq!(load_balancers(&world).len(), 1);
@@ -455,14 +457,14 @@ async fn what_aws_shows_late_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_holds_back_writes_also_of_a_deletion() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     until_ready(&world).await;
     let annotate = async |value: &str| {
         let patch = Patch::Merge(json!({"metadata": {"annotations": {"ecs-operator.io/paused": value}}}));
         api(&world).patch("edge", &PatchParams::default(), &patch).await.unwrap();
     };
     annotate("true").await;
-    world.apply(&edge(on(&[80, 81]))).await;
+    world.apply(&edge(&on(&[80, 81]))).await;
     until_told(&world, "Paused", &["paused"]).await;
     delete(&world).await;
     until_told(&world, "Deleting", &["paused"]).await;
@@ -475,7 +477,7 @@ async fn a_pause_holds_back_writes_also_of_a_deletion() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_names_it_is_waited_for_before_it_goes() {
     let world = World::new().await;
-    world.apply(&edge(on(&[80]))).await;
+    world.apply(&edge(&on(&[80]))).await;
     until_ready(&world).await;
     let rule = json!({
         "apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsListenerRule", "metadata": {"name": "shop"},
@@ -505,7 +507,7 @@ async fn what_names_it_is_waited_for_before_it_goes() {
 async fn the_listener_of_a_network_load_balancer_comes_and_goes_with_the_target_group_that_names_it() {
     let world = World::new().await;
     let tcp = json!({"port": 5432, "protocol": "TCP"});
-    world.apply(&edge(json!({"type": "network", "listeners": [tcp]}))).await;
+    world.apply(&edge(&json!({"type": "network", "listeners": [tcp]}))).await;
     until_told(&world, "WaitingForTargetGroup", &["5432"]).await;
     assert!(ports(&world).is_empty());
     let group = |name: &str| {

@@ -185,16 +185,15 @@ fn off() -> MutualAuthentication {
 
 /// Whether all that is wanted of clients is asked of them; AWS fills in the rest.
 fn asks_the_same(wanted: &MutualAuthentication, live: Option<&MutualAuthentication>) -> bool {
+    fn holds<T: PartialEq>(wanted: Option<&T>, seen: Option<&T>) -> bool {
+        wanted.is_none() || wanted == seen
+    }
     let live = live.cloned().unwrap_or_else(off);
     holds(wanted.mode.as_ref(), live.mode.as_ref())
         && holds(wanted.trust_store_arn.as_ref(), live.trust_store_arn.as_ref())
         && wanted.ignore_client_certificate_expiry.unwrap_or_default()
             == live.ignore_client_certificate_expiry.unwrap_or_default()
         && holds(wanted.advertise_trust_store_ca_names.as_ref(), live.advertise_trust_store_ca_names.as_ref())
-}
-
-fn holds<T: PartialEq>(wanted: Option<&T>, seen: Option<&T>) -> bool {
-    wanted.is_none() || wanted == seen
 }
 
 /// Certificates beside the default one. Those that were added by others stay.
@@ -227,10 +226,10 @@ fn certificates(seen: &Observed, listener: &Wanted, live: &LoadBalancerListener)
 
 /// No description of a listener shows its attributes: one is sent when it is not what was sent last.
 fn of_attributes(seen: &Observed, listener: &Wanted, live: &Listener) -> Option<Change> {
-    let marks = seen.sent(&format!("listeners[{}].attributes.", listener.port));
+    let before = seen.sent(&format!("listeners[{}].attributes.", listener.port));
     let mut set: BTreeMap<String, String> = listener.attributes.clone();
-    set.retain(|key, value| !marks.contains(&mark(key, value)));
-    for key in marks.iter().filter_map(|mark| mark.rsplit_once('@')).map(|(key, _)| key) {
+    set.retain(|key, value| !before.contains(&mark(key, value)));
+    for key in before.iter().filter_map(|mark| mark.rsplit_once('@')).map(|(key, _)| key) {
         if !listener.attributes.contains_key(key)
             && let Some(default) = attributes::default_of_listener(key)
         {

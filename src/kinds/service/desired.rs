@@ -108,7 +108,7 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
     if object.metadata.deletion_timestamp.is_some() {
         let adopted = object.status.as_ref().is_some_and(|status| status.adopted);
         let keep = spec.deletion_policy.clone().map_or(adopted, |policy| policy == DeletionPolicy::Retain);
-        return Ok(Desired::Absent(Absent {
+        return Ok(Desired::Absent(Box::new(Absent {
             key: key_of(object),
             owner,
             inherits: spec.take_over_from.clone(),
@@ -116,7 +116,7 @@ pub fn desired(object: &EcsService, refs: &Refs, site: &Site) -> Result<Desired,
             only_observed: management == ManagementPolicy::Observe,
             paused,
             children: child::all_of(object, refs),
-        }));
+        })));
     }
     check(object, refs)?;
     let task_definition = task_definition(object, refs);

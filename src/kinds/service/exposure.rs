@@ -3,16 +3,18 @@
 //! An entry is attached once something forwards to its target group, for ECS refuses one that no load balancer knows. What
 //! was attached once stays attached as long as it is declared, whatever becomes of the objects on the way.
 
-use super::child::{Child, owned_by, owner_reference};
-use crate::api::load_balancing::{Action, Forward};
+mod objects;
+mod target;
+
+pub use objects::child_name;
+
+use super::child::{Child, owned_by};
 use crate::api::service::expose::{Exposure, ExposureStatus};
-use crate::api::shared::{GROUP, Reference};
-use crate::api::target_group::TargetType;
-use crate::api::task_definition::PortMapping;
-use crate::api::{EcsListenerRule, EcsListenerRuleSpec, EcsService, EcsTargetGroup, EcsTargetGroupSpec, TaskDefinition};
+use crate::api::shared::Reference;
+use crate::api::{EcsListenerRule, EcsService, EcsTargetGroup};
 use crate::engine::Stop;
 use crate::engine::conditions::{self, Type};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -75,8 +77,7 @@ impl Exposures {
 
     /// Why a service that is not there yet cannot be made: ECS takes only target groups that something forwards to.
     pub fn hindrance(&self) -> Option<&Stop> {
-        let unattached = self.entries.iter().filter(|entry| entry.attached.is_empty());
-        unattached.filter_map(|entry| entry.trouble.as_ref()).next()
+        self.entries.iter().filter(|entry| entry.attached.is_empty()).find_map(|entry| entry.trouble.as_ref())
     }
 
     /// What to say of each entry.
@@ -96,11 +97,6 @@ impl Exposures {
     }
 }
 
-/// Name of the objects of an entry.
-pub fn child_name(service: &EcsService, entry: &str) -> String {
-    format!("{}-{entry}", service.name_any())
-}
-
 /// What is wanted of all entries.
 ///
 /// # Errors
@@ -109,8 +105,8 @@ pub fn child_name(service: &EcsService, entry: &str) -> String {
 pub fn wanted(service: &EcsService, refs: &super::Refs) -> Result<Exposures, Stop> {
     let mut all = Exposures::default();
     for exposure in service.spec.expose.iter().flatten() {
-        let (container, port) = target_of(exposure, definition_of(service, refs))?;
-        fits(exposure, service, refs)?;
+        let (container, port) = target::of(exposure, target::definition(service, refs))?;
+        target::fits(exposure, service, refs)?;
         let remembered = service.status.iter().flat_map(|status| &status.exposures).find(|it| it.name == exposure.name);
         let mut entry = match &exposure.target_group {
             Some(_) => foreign(exposure, service, refs),
@@ -123,91 +119,8 @@ pub fn wanted(service: &EcsService, refs: &super::Refs) -> Result<Exposures, Sto
         }
         all.entries.push(Entry { name: exposure.name.clone(), container, port, ..entry });
     }
-    leave_over(service, refs, &mut all);
+    objects::leave_over(service, refs, &mut all);
     Ok(all)
-}
-
-/// Container and port that an entry means.
-///
-/// # Errors
-/// When the task definition does not have it, or is not known here.
-fn target_of(exposure: &Exposure, definition: Option<&TaskDefinition>) -> Result<(String, i32), Stop> {
-    let containers = || definition.into_iter().flat_map(|it| &it.container_definitions);
-    if let (Some(name), Some(port)) = (&exposure.container_name, exposure.container_port) {
-        let is_there = containers()
-            .any(|it| it.name == *name && it.port_mappings.iter().flatten().any(|mapping| mapping.container_port == Some(port)));
-        if definition.is_none() || is_there {
-            return Ok((name.clone(), port));
-        }
-        return Err(Stop::invalid(
-            "PortNotFound",
-            format!(
-                "expose entry {}: container {name} with a port mapping of {port} is not in the task definition; add it there or \
-                 correct the entry",
-                exposure.name
-            ),
-        ));
-    }
-    let wanted = exposure.port.as_deref().unwrap_or_default();
-    if definition.is_none() {
-        return Err(Stop::waiting(
-            "TaskDefinitionNotFound",
-            format!(
-                "expose entry {}: the EcsTaskDefinition with a port mapping named {wanted} is not there; where taskDefinition names \
-                 one in AWS, use containerName and containerPort",
-                exposure.name
-            ),
-        ));
-    }
-    let named = |mapping: &&PortMapping| mapping.name.as_deref() == Some(wanted);
-    let found = containers().find_map(|container| {
-        let mapping = container.port_mappings.iter().flatten().find(named)?;
-        Some((container.name.clone(), mapping.container_port?))
-    });
-    found.ok_or_else(|| {
-        Stop::invalid(
-            "PortNotFound",
-            format!(
-                "expose entry {}: no port mapping of the task definition is named {wanted}; name one so, or use containerName and \
-                 containerPort",
-                exposure.name
-            ),
-        )
-    })
-}
-
-/// What the service is about to run, where an object here declares it.
-fn definition_of<'a>(service: &'a EcsService, refs: &'a super::Refs) -> Option<&'a TaskDefinition> {
-    let referred = refs.task_definition.as_ref().map(|found| &found.spec.task_definition);
-    service.spec.task_definition_template.as_ref().or(referred)
-}
-
-/// Tasks with a network interface of their own are registered by address, others by instance (load-balancing §3.1).
-fn target_type(service: &EcsService, refs: &super::Refs) -> TargetType {
-    // Without a word it is bridge; where no object here declares it, only awsvpc takes a network configuration.
-    let declared = definition_of(service, refs).map(|it| it.network_mode.as_ref().is_some_and(|mode| mode.as_str() == "awsvpc"));
-    let is_awsvpc = declared.unwrap_or(service.spec.network_configuration.is_some());
-    if is_awsvpc { TargetType::Ip } else { TargetType::Instance }
-}
-
-/// Whether the target group that an entry refers to can take the tasks.
-fn fits(exposure: &Exposure, service: &EcsService, refs: &super::Refs) -> Result<(), Stop> {
-    let reference = exposure.target_group.as_ref().and_then(|it| it.r#ref.as_ref());
-    let Some(found) = reference.and_then(|it| refs.balancing.target_groups.get(&it.name)) else { return Ok(()) };
-    let (is, wanted) = (found.spec.target_type.clone().unwrap_or(TargetType::Instance), target_type(service, refs));
-    if is == wanted {
-        return Ok(());
-    }
-    Err(Stop::invalid(
-        "TargetTypeMismatch",
-        format!(
-            "expose entry {}: EcsTargetGroup {} has targetType {} and the tasks' network mode needs {}; set it there",
-            exposure.name,
-            found.name_any(),
-            is.as_str(),
-            wanted.as_str()
-        ),
-    ))
 }
 
 /// A target group that exists: attached, and no more. Whether something forwards to it is for ECS to say.
@@ -247,11 +160,11 @@ fn own(exposure: &Exposure, service: &EcsService, refs: &super::Refs, apply: &mu
         Ok(there) => there,
         Err(stop) => return Entry { trouble: Some(stop), ..Entry::default() },
     };
-    let wanted = target_group_of(exposure, service, refs);
+    let wanted = objects::target_group(exposure, service, refs);
     if target_group.is_none_or(|there| there.spec != wanted.spec) {
         apply.push(Child::TargetGroup(Box::new(wanted)));
     }
-    let wanted_rule = rule_of(exposure, service);
+    let wanted_rule = objects::rule(exposure, service);
     if let Some(wanted) = wanted_rule.clone().filter(|wanted| rule.is_none_or(|there| there.spec != wanted.spec)) {
         apply.push(Child::Rule(Box::new(wanted)));
     }
@@ -368,73 +281,4 @@ fn taken<'a, K: Resource<DynamicType = ()>>(
         )),
         found => Ok(found),
     }
-}
-
-fn meta_of(service: &EcsService, entry: &str) -> ObjectMeta {
-    ObjectMeta {
-        name: Some(child_name(service, entry)),
-        namespace: service.namespace(),
-        labels: Some(BTreeMap::from([(format!("{GROUP}/service"), service.name_any())])),
-        owner_references: Some(vec![owner_reference(service)]),
-        ..ObjectMeta::default()
-    }
-}
-
-fn target_group_of(exposure: &Exposure, service: &EcsService, refs: &super::Refs) -> EcsTargetGroup {
-    EcsTargetGroup {
-        metadata: meta_of(service, &exposure.name),
-        spec: EcsTargetGroupSpec {
-            settings: exposure.settings.clone(),
-            target_type: Some(target_type(service, refs)),
-            listener: exposure.listener.clone(),
-            tags: service.spec.tags.clone(),
-            deletion_policy: service.spec.deletion_policy.clone(),
-            drift_policy: service.spec.drift_policy.clone(),
-            ..EcsTargetGroupSpec::default()
-        },
-        status: None,
-    }
-}
-
-/// An entry that does not say what it matches is the whole listener of a network load balancer, which has no rules.
-fn rule_of(exposure: &Exposure, service: &EcsService) -> Option<EcsListenerRule> {
-    let target_group_ref = Some(Reference { name: child_name(service, &exposure.name), namespace: None });
-    let forward = vec![Forward { target_group_ref, ..Forward::default() }];
-    Some(EcsListenerRule {
-        metadata: meta_of(service, &exposure.name),
-        spec: EcsListenerRuleSpec {
-            listener: exposure.listener.clone()?,
-            r#match: exposure.r#match.clone()?,
-            rewrite: exposure.rewrite.clone(),
-            action: Action { forward: Some(forward), ..Action::default() },
-            priority: exposure.priority,
-            tags: service.spec.tags.clone(),
-            deletion_policy: service.spec.deletion_policy.clone(),
-            drift_policy: service.spec.drift_policy.clone(),
-            ..EcsListenerRuleSpec::default()
-        },
-        status: None,
-    })
-}
-
-/// What the service made once and no entry asks for any more.
-fn leave_over(service: &EcsService, refs: &super::Refs, all: &mut Exposures) {
-    let own = |exposure: &&Exposure| exposure.target_group.is_none();
-    let target_groups: Vec<String> =
-        service.spec.expose.iter().flatten().filter(own).map(|it| child_name(service, &it.name)).collect();
-    let with_match = |exposure: &&Exposure| exposure.r#match.is_some();
-    let rules: Vec<String> =
-        service.spec.expose.iter().flatten().filter(own).filter(with_match).map(|it| child_name(service, &it.name)).collect();
-    all.left_rules = left(&refs.balancing.rules, &rules, service).map(|it| Child::Rule(Box::new(it))).collect();
-    all.left_target_groups =
-        left(&refs.balancing.target_groups, &target_groups, service).map(|it| Child::TargetGroup(Box::new(it))).collect();
-}
-
-/// Those of a service that are not among the wanted names.
-fn left<'a, K: Resource<DynamicType = ()> + Clone>(
-    all: &'a BTreeMap<String, K>,
-    wanted: &'a [String],
-    service: &'a EcsService,
-) -> impl Iterator<Item = K> + 'a {
-    all.iter().filter(|(name, object)| owned_by(*object, service) && !wanted.contains(name)).map(|(_, object)| object.clone())
 }

@@ -17,6 +17,7 @@ mod plan;
 mod rollout;
 mod sentences;
 mod started;
+mod statements;
 mod status;
 mod stopped;
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub enum Desired {
     /// It is to be there.
     Present(Box<desired::Present>),
     /// Its object is being deleted.
-    Absent(desired::Absent),
+    Absent(Box<desired::Absent>),
 }
 
 /// What other objects contribute.

@@ -82,7 +82,8 @@ impl Elb {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if the name is taken by another.
     pub async fn create_target_group(&self, new: Granted<NewTargetGroup>) -> Result<TargetGroup, AwsError> {
         let input = new.input().to_input();
-        let output = self.call(CREATE_TARGET_GROUP, || input.clone().send_with(&self.client)).await?;
+        // The inputs of target groups are large, and so would be everything that waits for this.
+        let output = self.call(CREATE_TARGET_GROUP, || Box::pin(input.clone().send_with(&self.client))).await?;
         one(CREATE_TARGET_GROUP, output.target_groups, "target group").map(TargetGroup::read)
     }
 

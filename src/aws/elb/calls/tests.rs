@@ -187,14 +187,15 @@ async fn certificates_beside_the_default_one_and_targets_are_read_in_order() {
 
 #[tokio::test(start_paused = true)]
 async fn attributes_and_quotas_are_read_as_pairs() {
-    let fake = Fake::new(|operation, body| match operation {
-        "DescribeAccountLimits" => {
-            xml(operation, "<Limits><member><Name>rules-per-application-load-balancer</Name><Max>100</Max></member></Limits>")
+    let fake = Fake::new(|operation, body| {
+        if operation == "DescribeAccountLimits" {
+            return xml(
+                operation,
+                "<Limits><member><Name>rules-per-application-load-balancer</Name><Max>100</Max></member></Limits>",
+            );
         }
-        _ => {
-            let key = body["Attributes.member.1.Key"].as_str().unwrap_or("deregistration_delay.timeout_seconds");
-            xml(operation, &format!("<Attributes><member><Key>{key}</Key><Value>30</Value></member></Attributes>"))
-        }
+        let key = body["Attributes.member.1.Key"].as_str().unwrap_or("deregistration_delay.timeout_seconds");
+        xml(operation, &format!("<Attributes><member><Key>{key}</Key><Value>30</Value></member></Attributes>"))
     });
     let elb = fake.elb();
     let delay = BTreeMap::from([("deregistration_delay.timeout_seconds".to_owned(), "30".to_owned())]);

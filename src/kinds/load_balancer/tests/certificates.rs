@@ -18,7 +18,7 @@ fn certificate(arn: &str, hosts: &[&str], year: i16) -> Certificate {
 fn discovering(declared: &[&str]) -> Declared {
     let listed: Vec<_> = declared.iter().map(|arn| json!({"certificateArn": arn})).collect();
     let listed = if listed.is_empty() { json!(null) } else { json!(listed) };
-    application().listening(&[listener(443, "HTTPS", json!({"discoverCertificates": true, "certificates": listed}))])
+    application().listening(&[listener(443, "HTTPS", &json!({"discoverCertificates": true, "certificates": listed}))])
 }
 
 fn with(mut world: World, known: &[Certificate]) -> World {
@@ -140,7 +140,7 @@ fn what_a_certificate_from_elsewhere_covers_is_not_known_so_nothing_is_said() {
 #[test]
 fn nothing_is_looked_for_where_that_is_not_asked_for() {
     let declared = application()
-        .listening(&[listener(443, "HTTPS", json!({"certificates": [{"certificateArn": "arn:default"}]}))])
+        .listening(&[listener(443, "HTTPS", &json!({"certificates": [{"certificateArn": "arn:default"}]}))])
         .hosts(443, &["shop.example.com"]);
     let mut world = with(in_force(declared), &[certificate("arn:shop", &["shop.example.com"], 2027)]);
     assert_eq!(world.settle(), Plan::InSync);

@@ -31,8 +31,7 @@ pub fn network() -> Declared {
 }
 
 /// A listener of a protocol, with more members.
-#[expect(clippy::needless_pass_by_value, reason = "it is always made where it is passed")]
-pub fn listener(port: i32, protocol: &str, more: Value) -> Value {
+pub fn listener(port: i32, protocol: &str, more: &Value) -> Value {
     let mut listener = json!({"port": port, "protocol": protocol});
     listener.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     listener
@@ -56,7 +55,7 @@ impl Declared {
 
     /// With a listener for HTTP on each of these ports.
     pub fn on(self, ports: &[i32]) -> Self {
-        let listeners: Vec<Value> = ports.iter().map(|port| listener(*port, "HTTP", json!({}))).collect();
+        let listeners: Vec<Value> = ports.iter().map(|port| listener(*port, "HTTP", &json!({}))).collect();
         self.listening(&listeners)
     }
 

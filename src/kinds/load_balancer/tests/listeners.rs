@@ -6,7 +6,7 @@ use super::world::{in_force, world};
 use crate::aws::elb::model::{AccountLimits, Action, FixedResponse, Tags};
 use crate::engine::Plan;
 use crate::kinds::load_balancer::Step;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn listeners_are_made_after_the_load_balancer_and_answer_404_where_nothing_is_said() {
@@ -109,15 +109,15 @@ fn a_listener_with_rules_of_others_does_not_go() {
 
 #[test]
 fn policies_and_certificates_follow_the_declaration_and_go_back_to_the_default() {
-    let secure = |more| application().listening(&[listener(443, "HTTPS", more)]);
-    let mut world = in_force(secure(json!({
+    let secure = |more: &Value| application().listening(&[listener(443, "HTTPS", more)]);
+    let mut world = in_force(secure(&json!({
         "certificates": [{"certificateArn": "arn:a"}, {"certificateArn": "arn:b"}],
         "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
         "mutualAuthentication": {"mode": "passthrough"},
     })));
     assert_eq!(world.on(443).certificates.as_deref(), Some(&["arn:b".to_owned()][..]));
     world.on(443).certificates.as_mut().unwrap().push("arn:theirs".to_owned());
-    world.declared = secure(json!({"certificates": [{"certificateArn": "arn:c"}]}));
+    world.declared = secure(&json!({"certificates": [{"certificateArn": "arn:c"}]}));
     world.settle();
     let live = world.on(443).clone();
     assert_eq!(live.listener.certificate_arn.as_deref(), Some("arn:c"));
@@ -130,7 +130,7 @@ fn policies_and_certificates_follow_the_declaration_and_go_back_to_the_default()
 #[test]
 fn another_protocol_is_an_edit_in_place() {
     let mut world = in_force(application().on(&[443]));
-    let secure = listener(443, "HTTPS", json!({"certificates": [{"certificateArn": "arn:a"}, {"certificateArn": "arn:b"}]}));
+    let secure = listener(443, "HTTPS", &json!({"certificates": [{"certificateArn": "arn:a"}, {"certificateArn": "arn:b"}]}));
     world.declared = application().listening(&[secure]);
     world.settle();
     assert_eq!(world.on(443).listener.protocol.as_deref(), Some("HTTPS"));
@@ -143,7 +143,7 @@ fn another_protocol_is_an_edit_in_place() {
 fn attributes_of_a_listener_are_sent_once_and_set_back_once() {
     let key = "routing.http.response.server.enabled";
     let with =
-        |value: &str| application().listening(&[listener(80, "HTTP", json!({"attributes": [{"key": key, "value": value}]}))]);
+        |value: &str| application().listening(&[listener(80, "HTTP", &json!({"attributes": [{"key": key, "value": value}]}))]);
     let mut world = in_force(with("false"));
     assert_eq!(world.pass(), Plan::InSync);
     let sent = |world: &super::world::World| {

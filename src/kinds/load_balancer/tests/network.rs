@@ -9,7 +9,7 @@ use crate::kinds::load_balancer::Step;
 use serde_json::json;
 
 fn on_5432() -> super::declared::Declared {
-    network().listening(&[listener(5432, "TCP", json!({}))])
+    network().listening(&[listener(5432, "TCP", &json!({}))])
 }
 
 fn forwarded(world: &mut World) -> Vec<(String, i32)> {
@@ -104,7 +104,7 @@ fn while_a_target_group_is_replaced_the_old_one_keeps_the_traffic() {
 #[test]
 fn a_declared_forward_goes_before_those_that_name_the_listener() {
     let action = json!({"forward": [{"targetGroupRef": {"name": "db"}, "weight": 3}]});
-    let mut declared = network().listening(&[listener(5432, "TCP", json!({"defaultAction": action}))]);
+    let mut declared = network().listening(&[listener(5432, "TCP", &json!({"defaultAction": action}))]);
     declared.refs.target_groups.insert("db".to_owned(), target_group("edge/db", Some("arn:db")));
     let mut world = in_force(declared.claimed(5432, "edge/other", Some("arn:other")));
     assert_eq!(forwarded(&mut world), [("arn:db".to_owned(), 3)]);
@@ -114,7 +114,7 @@ fn a_declared_forward_goes_before_those_that_name_the_listener() {
 fn a_target_group_that_is_referred_to_and_not_there_is_waited_for_and_named() {
     let action = json!({"forward": [{"targetGroupRef": {"name": "db"}}]});
     let declared =
-        network().listening(&[listener(5432, "TCP", json!({"defaultAction": action})), listener(53, "UDP", json!({}))]);
+        network().listening(&[listener(5432, "TCP", &json!({"defaultAction": action})), listener(53, "UDP", &json!({}))]);
     let mut world = world(declared.claimed(53, "edge/dns", Some("arn:dns")));
     let stop = refusal(world.settle());
     assert_eq!(stop.reason(), "TargetGroupNotFound");

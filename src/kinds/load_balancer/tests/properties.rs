@@ -41,7 +41,7 @@ fn listeners() -> impl Strategy<Value = Vec<Value>> {
         ("HTTP", json!({"attributes": [{"key": "routing.http.response.server.enabled", "value": "false"}]})),
     ];
     subsequence(vec![80, 81, 443], 0..=3).prop_flat_map(move |ports| {
-        let one = |port| select(members.clone()).prop_map(move |(protocol, more)| listener(port, protocol, more));
+        let one = |port| select(members.clone()).prop_map(move |(protocol, more)| listener(port, protocol, &more));
         ports.into_iter().map(one).collect::<Vec<_>>()
     })
 }

@@ -108,7 +108,9 @@ async fn a_listener_that_is_missing_does_not_hide_the_others_and_is_read_alone_f
     }
     seconds(5).await;
     assert!(matches!(world.balancing.listener(&gone), Sight::Missing { .. }));
-    others.iter().for_each(|listener| assert_eq!(world.view(listener).rules.len(), 1));
+    for listener in &others {
+        assert_eq!(world.view(listener).rules.len(), 1);
+    }
     assert_eq!(world.told().await, names(&["a", "lost"]));
     seconds(120).await;
     world.fake.clear();

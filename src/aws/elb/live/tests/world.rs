@@ -69,9 +69,9 @@ impl Aws {
                 })
             }
             "DescribeRules" => self.rules_of(operation, &text("ListenerArn")),
-            "DescribeTargetGroups" => self.described(operation, "TargetGroup", &self.named_groups(body), |aws, arn| {
+            "DescribeTargetGroups" => self.described(operation, "TargetGroup", &named_groups(body), |aws, arn| {
                 let (name, path, owner) = aws.groups.get(arn)?;
-                let owner = owner.iter().map(|arn| format!("<member>{arn}</member>")).collect::<String>();
+                let owner = owner.iter().map(|arn| format!("<member>{arn}</member>")).collect::<Vec<_>>().concat();
                 Some(format!(
                     "<TargetGroupArn>{arn}</TargetGroupArn><TargetGroupName>{name}</TargetGroupName><HealthCheckPath>{path}</HealthCheckPath><LoadBalancerArns>{owner}</LoadBalancerArns>"
                 ))
@@ -105,21 +105,16 @@ impl Aws {
         arns.into_iter().chain(names.iter().map(|name| load_balancer_arn(name))).collect()
     }
 
-    fn named_groups(&self, body: &Value) -> Vec<String> {
-        let names = members(body, "Names");
-        members(body, "TargetGroupArns").into_iter().chain(names.iter().map(|name| group_arn(name))).collect()
-    }
-
     /// Like AWS: one that it does not know fails the call.
     fn described(&self, operation: &str, kind: &str, arns: &[String], one: impl Fn(&Self, &str) -> Option<String>) -> Answer {
-        let mut all = String::new();
+        let mut all = Vec::new();
         for arn in arns {
             let Some(members) = one(self, arn) else {
                 return xml_error(&format!("{kind}NotFound"), "One or more were not found");
             };
-            all += &format!("<member>{members}</member>");
+            all.push(format!("<member>{members}</member>"));
         }
-        xml(operation, &format!("<{kind}s>{all}</{kind}s>"))
+        xml(operation, &format!("<{kind}s>{}</{kind}s>", all.concat()))
     }
 
     fn rules_of(&self, operation: &str, listener: &str) -> Answer {
@@ -128,19 +123,19 @@ impl Aws {
         }
         let own = listener.replace(":listener/", ":listener-rule/") + "/";
         let of_it = self.rules.iter().filter(|(arn, _)| arn.starts_with(&own));
-        let all: String = of_it
+        let all: Vec<String> = of_it
             .map(|(arn, (priority, group))| {
                 format!(
                     "<member><RuleArn>{arn}</RuleArn><Priority>{priority}</Priority><Actions><member><Type>forward</Type><TargetGroupArn>{group}</TargetGroupArn></member></Actions></member>"
                 )
             })
             .collect();
-        xml(operation, &format!("<Rules>{all}</Rules>"))
+        xml(operation, &format!("<Rules>{}</Rules>", all.concat()))
     }
 
     fn tags_of(&self, operation: &str, arns: &[String]) -> Answer {
         assert!(arns.len() <= 20, "AWS takes twenty");
-        let mut all = String::new();
+        let mut all = Vec::new();
         for arn in arns {
             let is_known = self.load_balancers.contains_key(arn)
                 || self.listeners.contains_key(arn)
@@ -150,11 +145,11 @@ impl Aws {
                 return xml_error("RuleNotFound", "One or more were not found");
             }
             let tags = self.tags.get(arn).cloned().unwrap_or_default();
-            let tags: String =
+            let tags: Vec<String> =
                 tags.iter().map(|(key, value)| format!("<member><Key>{key}</Key><Value>{value}</Value></member>")).collect();
-            all += &format!("<member><ResourceArn>{arn}</ResourceArn><Tags>{tags}</Tags></member>");
+            all.push(format!("<member><ResourceArn>{arn}</ResourceArn><Tags>{}</Tags></member>", tags.concat()));
         }
-        xml(operation, &format!("<TagDescriptions>{all}</TagDescriptions>"))
+        xml(operation, &format!("<TagDescriptions>{}</TagDescriptions>", all.concat()))
     }
 }
 
@@ -249,4 +244,9 @@ pub(super) fn names(all: &[&str]) -> BTreeSet<String> {
 
 pub(super) async fn seconds(seconds: u64) {
     pass(Duration::from_secs(seconds)).await;
+}
+
+fn named_groups(body: &Value) -> Vec<String> {
+    let names = members(body, "Names");
+    members(body, "TargetGroupArns").into_iter().chain(names.iter().map(|name| group_arn(name))).collect()
 }
