@@ -97,7 +97,6 @@ open_enum! {
     printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"The same as the reason, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = rules::policy_is_there())]
 #[x_kube(validation = rules::adoption_goes_with_adopt())]
 #[x_kube(validation = rules::name_is_kept())]
 #[x_kube(validation = rules::name_fits())]

@@ -180,7 +180,7 @@ fn good_load_balancers_pass() {
     let observed =
         json!({"managementPolicy": "Observe", "subnets": null, "selector": {"tags": [{"key": "edge"}]}, "listeners": null});
     pass(&load_balancers(), &[json!({}), network, application, observed]);
-    let written_out = json!({"name": "shared", "type": "application", "scheme": "internet-facing"});
+    let written_out = json!({"type": "application", "scheme": "internet-facing"});
     assert_eq!(load_balancers().complaints(&written_out, Some(&json!({}))), "", "a default that is written out is no change");
     assert_eq!(load_balancers().complaints(&json!({}), Some(&written_out)), "");
 }

@@ -270,7 +270,7 @@ fn a_load_balancer_has_each_member_of_create_load_balancer() {
         added: [
             &KEPT[..],
             &["allowedRoutes", "attributes", "deletionProtection", "idleTimeoutSeconds", "listeners"],
-            &["loadBalancerArn", "priorityBand", "selector"],
+            &["adoption", "loadBalancerArn", "priorityBand", "selector", "takeOverFrom"],
         ]
         .concat(),
     };

@@ -30,13 +30,6 @@ pub(super) fn name_fits() -> Rule {
     )
 }
 
-pub(super) fn policy_is_there() -> Rule {
-    rule(
-        "!has(self.managementPolicy) || self.managementPolicy in ['Full', 'Observe', 'Adopt']",
-        "managementPolicy of a load balancer is Full, Observe or Adopt",
-    )
-}
-
 pub(super) fn adoption_goes_with_adopt() -> Rule {
     rule(
         "!has(self.adoption) || (has(self.managementPolicy) && self.managementPolicy == 'Adopt')",

@@ -97,9 +97,13 @@ impl On<'_> {
 
     /// Has it read again where the outcome is not known.
     fn ended<T>(&self, outcome: Result<T, AwsError>) -> Result<T, Stop> {
-        outcome.map_err(|error| {
+        outcome.map_err(|mut error| {
             if leaves_doubt(&error) {
                 self.balancing().touched_load_balancer(self.key);
+            }
+            // What was just made may not be known everywhere yet; what is gone is seen to be by the next read.
+            if error.is_load_balancing_gone() {
+                error.kind = Kind::NotReady;
             }
             error.into()
         })
@@ -235,7 +239,11 @@ impl On<'_> {
     }
 
     async fn delete_listener(&self, port: i32, arn: &str) -> Result<Done, Stop> {
-        self.ended(self.ctx.aws.elb().delete_listener(arn).await)?;
+        let deleted = self.ctx.aws.elb().delete_listener(arn).await;
+        if deleted.is_err() {
+            self.balancing().touched_listener(arn);
+        }
+        self.ended(deleted)?;
         tracing::info!(arn, "deleted a listener");
         if let Some(view) = self.view() {
             self.balancing().deleted_listener(&view.load_balancer.arn, arn);

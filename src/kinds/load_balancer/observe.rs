@@ -42,7 +42,7 @@ pub fn observe(object: &EcsLoadBalancer, want: Result<&Desired, &Stop>, ctx: &Ct
         follow_rules(&view, &who, ctx, &mut seen);
         seen.trouble_beside = std::iter::once(&view.load_balancer.arn)
             .chain(view.listeners.iter().map(|it| &it.listener.arn))
-            .find_map(|arn| balancing.last_error_beside(arn));
+            .find_map(|arn| balancing.last_error_beside(arn).or_else(|| balancing.last_error_of_listener(arn)));
     }
     seen.limits = balancing.limits();
     if let Ok(Desired::Present(want)) = want {
@@ -77,7 +77,6 @@ fn pace(object: &EcsLoadBalancer, want: Result<&Desired, &Stop>, sight: &Sight<L
         Sight::Missing { times: 1 } => Pace::Rolling,
         Sight::Live { value, .. } if value.load_balancer.state == "provisioning" => Pace::Rolling,
         Sight::Live { value, .. } if has_attributes && value.attributes.is_none() => Pace::Rolling,
-        _ if is_changed => Pace::Rolling,
         _ => Pace::Settled,
     }
 }
@@ -93,7 +92,9 @@ fn follow_rules(view: &LoadBalancerView, who: &Watcher, ctx: &Ctx, seen: &mut Ob
         balancing.unfollow_listener(&gone.arn, who);
     }
     for arn in view.listeners.iter().map(|it| &it.listener.arn) {
-        balancing.follow_listener(arn, who, Pace::Settled);
+        // Whoever wants to delete it waits for this.
+        let pace = if balancing.listener(arn) == Sight::Unknown { Pace::Now } else { Pace::Settled };
+        balancing.follow_listener(arn, who, pace);
         if let Sight::Live { value, .. } = balancing.listener(arn) {
             let rules = value.rules.iter().filter(|(rule, _)| !rule.is_default()).cloned().collect();
             seen.rules.insert(arn.clone(), rules);

@@ -30,6 +30,12 @@ impl<T: Clone> Lately<T> {
         all.insert(arn.to_owned(), Write { at: now, value: written });
     }
 
+    /// Nothing is known of a write any more: it was followed by one whose end is not known.
+    pub(super) fn forget(&mut self, arn: &str) {
+        self.0.values_mut().for_each(|all| drop(all.remove(arn)));
+        self.0.retain(|_, all| !all.is_empty());
+    }
+
     /// What was read from `started` on, with our own writes where these are newer or AWS may lag behind them.
     pub(super) fn merged(
         &mut self,
@@ -81,6 +87,14 @@ mod tests {
         assert_eq!(shown(&["a1", "b1"], None, 1, 5), ["b1"]);
         assert_eq!(shown(&["b1"], Some("a1"), 1, 60), ["b1"], "by then AWS is right");
         assert_eq!(shown(&["a1"], None, 1, 60), ["a1"]);
+    }
+
+    #[test]
+    fn a_write_whose_end_is_not_known_makes_us_believe_what_is_read() {
+        let (mut lately, now) = (Lately::<String>::default(), Instant::now());
+        lately.note("all", "a1", Some("a1".to_owned()), now);
+        lately.forget("a1");
+        assert!(lately.merged("all", &[], (now, now), |one| one).is_empty() && lately.0.is_empty());
     }
 
     #[test]

@@ -43,7 +43,10 @@ impl Balancing {
 
     /// Notes a write to a rule or a listener whose end is not known. It is read at once, and all who follow it are told.
     pub fn touched_listener(&self, arn: &str) {
-        self.change(|state| state.listeners.touched(&ListenerKey(arn.to_owned())));
+        self.change(|state| {
+            state.listener_writes.forget(arn);
+            state.listeners.touched(&ListenerKey(arn.to_owned()));
+        });
     }
 
     /// Takes a target group as our own write returned it. `tags`: those that it was made with; `None` where it was changed.
