@@ -15,6 +15,10 @@ use std::{future::pending, sync::Arc};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+/// Objects are read, compared and written as trees of small pieces; this is where the time goes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let settings = Settings::read();

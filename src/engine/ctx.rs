@@ -84,6 +84,8 @@ pub struct Ctx {
 /// A status that the cache may not show yet.
 pub(super) struct Written {
     pub resource_version: Option<String>,
+    /// Those that stood on the object then.
+    pub finalizers: Option<Vec<String>>,
     pub status: Value,
 }
 

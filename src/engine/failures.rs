@@ -53,7 +53,9 @@ impl Failures {
         if std::mem::take(&mut failure.is_held) {
             return Some(failure.not_before.saturating_duration_since(now));
         }
-        failure.count += 1;
+        // Who waited for others has not failed.
+        let has_waited = matches!(failure.stop, Some(Stop::Waiting { .. }));
+        failure.count = if has_waited { 1 } else { failure.count.saturating_add(1) };
         let delay = next::retry(stop, failure.count, jitter);
         failure.stop = Some(stop.clone());
         failure.not_before = now + delay.unwrap_or_default().min(DEAF);
@@ -85,6 +87,16 @@ mod tests {
         let then = start + Duration::from_secs(1);
         assert_eq!(failures.attempt("a", 1, then), Ok(()));
         assert_eq!(failures.failed("a", &stop(), then, 0.0), Some(Duration::from_secs(2)), "held passes are no failures");
+    }
+
+    #[test]
+    fn waiting_for_others_does_not_lengthen_the_pause_after_a_failure() {
+        let (failures, now) = (Failures::default(), Instant::now());
+        for _ in 0..5 {
+            failures.failed("a", &Stop::waiting("TaskDefinitionNotReady", ""), now, 0.0);
+        }
+        assert_eq!(failures.failed("a", &stop(), now, 0.0), Some(Duration::from_secs(1)));
+        assert_eq!(failures.failed("a", &stop(), now, 0.0), Some(Duration::from_secs(2)));
     }
 
     #[test]

@@ -40,6 +40,16 @@ const fn looks_final(kind: Kind) -> bool {
     matches!(kind, Kind::Invalid | Kind::Quota | Kind::Conflict)
 }
 
+/// AWS is broken, not the call. Most outages are short, so for two minutes it is tried every few seconds, and then every
+/// minute. How often a broken AWS is called in all, the pacer bounds.
+fn outage(failures: u32) -> Duration {
+    match failures {
+        0..=2 => Duration::from_secs(1 << failures.max(1)),
+        3..=15 => Duration::from_secs(8),
+        _ => Duration::from_mins(1),
+    }
+}
+
 /// How long until another attempt after `failures` failures in a row, the present one included: doubling from one second
 /// to [`LONGEST_RETRY`]. What looks as if only a person could mend it is tried three times, since ECS refuses in the same
 /// words what is only early, and then at the longest.
@@ -53,6 +63,7 @@ pub fn retry(stop: &Stop, failures: u32, jitter: f64) -> Option<Duration> {
         Stop::Aws(error) => match error.retry_after {
             Some(told) => told.max(doubling()),
             None if failures > 3 && looks_final(error.kind) => LONGEST_RETRY,
+            None if error.kind == Kind::Unavailable => outage(failures),
             None => doubling(),
         },
         Stop::Kube(_) => doubling(),
@@ -93,6 +104,11 @@ mod tests {
         {
             assert_eq!(seconds(&stop, &[0, 1, 2, 3, 4, 10, 11, 12, u32::MAX]), [1, 1, 2, 4, 8, 512, 600, 600, 600], "{stop:?}");
         }
+    }
+
+    #[test]
+    fn while_aws_is_broken_it_is_tried_every_few_seconds_and_later_every_minute() {
+        assert_eq!(seconds(&error(Kind::Unavailable), &[0, 1, 2, 3, 15, 16, u32::MAX]), [2, 2, 4, 8, 8, 60, 60]);
     }
 
     #[test]

@@ -34,14 +34,14 @@ pub fn has_finalizer<K: Resource>(object: &K) -> bool {
 }
 
 /// Puts the finalizer on the object, unless it stands there or the object is being deleted.
-pub(super) async fn add_finalizer<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), kube::Error> {
+pub(super) async fn add_finalizer<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), Stop> {
     if has_finalizer(object) || object.meta().deletion_timestamp.is_some() {
         return Ok(());
     }
     let mut finalizers = object.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
     object.meta_mut().finalizers = Some(finalizers);
-    patch_finalizers::<M>(ctx, object).await
+    on_the_newest(patch_finalizers::<M>(ctx, object).await)
 }
 
 /// Takes the finalizer off the object.
@@ -70,7 +70,7 @@ async fn patch_finalizers<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Resu
     Ok(())
 }
 
-/// Replaces the status by the one written last, where the cache does not show it yet.
+/// Replaces status, finalizers and version by those written last, where the cache does not show them yet.
 pub(super) fn latest_status<M: Managed>(ctx: &Ctx, object: &mut M::Object) {
     let uid = object.uid().unwrap_or_default();
     let mut all = ctx.written.lock();
@@ -78,6 +78,9 @@ pub(super) fn latest_status<M: Managed>(ctx: &Ctx, object: &mut M::Object) {
     if version(written.resource_version.as_deref()) <= version(object.meta().resource_version.as_deref()) {
         all.remove(&uid);
     } else if let Ok(status) = serde_json::from_value(written.status.clone()) {
+        let meta = object.meta_mut();
+        meta.resource_version.clone_from(&written.resource_version);
+        meta.finalizers.clone_from(&written.finalizers);
         M::set_status(object, status);
     }
 }
@@ -96,11 +99,13 @@ pub(super) async fn status<M: Managed>(ctx: &Ctx, object: &mut M::Object, status
 /// lag behind what this process, or the one before it, has written: a step that was promised there already must be looked
 /// for and not taken again.
 pub(super) async fn promise<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), Stop> {
-    let uid = object.uid().unwrap_or_default();
-    let cached = object.resource_version();
-    let written = ctx.written.lock().get(&uid).and_then(|written| written.resource_version.clone());
-    let newest = [cached, written].into_iter().flatten().max_by_key(|text| version(Some(text)));
-    match replace_status::<M>(ctx, object, status, newest).await {
+    let version = object.resource_version();
+    on_the_newest(replace_status::<M>(ctx, object, status, version).await)
+}
+
+/// A write that is only made on the newest version, and was not.
+fn on_the_newest(outcome: Result<(), kube::Error>) -> Result<(), Stop> {
+    match outcome {
         Err(kube::Error::Api(refusal)) if refusal.code == 409 => Err(Stop::waiting(OUTDATED, "the object has changed meanwhile")),
         outcome => Ok(outcome?),
     }
@@ -125,7 +130,7 @@ async fn replace_status<M: Managed>(
     let written = patch_status::<M>(ctx, object.namespace().as_deref(), &object.name_any(), &patch).await?;
     if let Some(meta) = written {
         let resource_version = meta.resource_version;
-        let entry = Written { resource_version: resource_version.clone(), status: after };
+        let entry = Written { resource_version: resource_version.clone(), finalizers: meta.finalizers, status: after };
         ctx.written.lock().insert(object.uid().unwrap_or_default(), entry);
         object.meta_mut().resource_version = resource_version;
     }
@@ -189,7 +194,7 @@ pub(super) async fn unreadable<M: Managed>(ctx: &Ctx, bad: &InvalidObject) -> Re
     let patch = json!({"status": {"observedGeneration": bad.metadata.generation, "conditions": conditions}});
     let name = bad.metadata.name.as_deref().unwrap_or_default();
     patch_status::<M>(ctx, bad.metadata.namespace.as_deref(), name, &patch).await?;
-    ctx.written.lock().insert(uid, Written { resource_version: None, status: said });
+    ctx.written.lock().insert(uid, Written { resource_version: None, finalizers: None, status: said });
     Ok(Action::await_change())
 }
 
@@ -199,14 +204,17 @@ where
     K: Resource<DynamicType = ()>,
 {
     let api: Api<Event> = Api::namespaced(ctx.kube.clone(), &object.namespace().unwrap_or_default());
-    for notice in notices {
-        let event = event(object.object_ref(&()), notice, ctx.clock.now());
-        match api.create(&PostParams::default(), &event).await {
-            Ok(_) => ctx.metrics.kube_write("event"),
-            // It was published before, by this process or the one before it.
-            Err(kube::Error::Api(refusal)) if refusal.code == 409 => {}
-            Err(error) => tracing::warn!(%error, reason = event.reason, "an event could not be published"),
-        }
+    let now = ctx.clock.now();
+    let published = notices.into_iter().map(|notice| publish(ctx, &api, event(object.object_ref(&()), notice, now)));
+    futures::future::join_all(published).await;
+}
+
+async fn publish(ctx: &Ctx, api: &Api<Event>, event: Event) {
+    match api.create(&PostParams::default(), &event).await {
+        Ok(_) => ctx.metrics.kube_write("event"),
+        // It was published before, by this process or the one before it.
+        Err(kube::Error::Api(refusal)) if refusal.code == 409 => {}
+        Err(error) => tracing::warn!(%error, reason = event.reason, "an event could not be published"),
     }
 }
 

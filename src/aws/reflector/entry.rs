@@ -67,7 +67,7 @@ impl Entry {
         self.timing.follow(pace, now, polling);
     }
 
-    pub(super) fn wrote(&mut self, mut reply: LiveService, now: Instant) {
+    pub(super) fn wrote(&mut self, mut reply: LiveService, now: Instant, polling: &Polling) {
         let (mut deployment, mut stopped) = (None, Arc::default());
         if let Seen::Live { service, deployment: old_deployment, stopped: old_stopped, .. } = &self.seen
             && service.created_at == reply.created_at
@@ -81,7 +81,7 @@ impl Entry {
         }
         deployment = deployment.filter(|d| Some(&d.arn) == reply.current_service_deployment.as_ref());
         self.seen = Seen::Live { service: Arc::new(reply), deployment, stopped, read_at: now };
-        self.timing.wrote(now);
+        self.timing.replied(now, polling);
         self.unsure_until = None;
     }
 

@@ -163,10 +163,10 @@ impl Services {
 
     /// Takes the reply of our own write for what is read. Readings that began before are thrown away.
     pub fn wrote(&self, key: &ServiceKey, reply: LiveService) {
-        let now = Instant::now();
+        let (now, polling) = (Instant::now(), self.0.polling);
         self.0.state.lock().schedule(key, |entry| {
             if let Some(entry) = entry {
-                entry.wrote(reply, now);
+                entry.wrote(reply, now, &polling);
             }
         });
     }

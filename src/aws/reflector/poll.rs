@@ -5,7 +5,7 @@ use super::{Lane, Seen, Services, State, drive};
 use crate::aws::calls::SERVICES_PER_CALL;
 use crate::aws::error::{AwsError, Kind};
 use crate::aws::pace::Priority;
-use crate::domain::ServiceKey;
+use crate::domain::{ObjectKey, ServiceKey};
 use futures::FutureExt;
 use futures::future::join_all;
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ impl Services {
             while let Some(queue) = state.queues.get_mut(&lane)
                 && queue.ready_at(now, window).is_some_and(|at| at <= now)
             {
-                let names = queue.take(now, self.0.polling.settled / 2);
+                let names = queue.take(now, window, self.0.polling.settled / 2);
                 batches.push(Work::Batch(state.begin(&lane, names)));
             }
         }
@@ -65,10 +65,13 @@ impl Services {
         let started = Instant::now();
         let calls = batch.names.chunks(SERVICES_PER_CALL).map(|names| self.read_services(&batch, names));
         let readings: BTreeMap<String, (Reading, bool)> = join_all(calls).await.into_iter().flatten().collect();
-        let keys = self.absorb(&batch, readings, started);
+        let (keys, owners) = self.absorb(&batch, readings, started);
         self.read_deployments(&keys).await;
         let now = Instant::now();
         let mut state = self.0.state.lock();
+        for owner in &owners {
+            state.tell(owner);
+        }
         let wants = |key: &ServiceKey| state.entries.get(key).is_some_and(|e| e.wants_stopped(now, &self.0.polling));
         let lacking: Vec<ServiceKey> = keys.into_iter().filter(wants).collect();
         for key in &lacking {
@@ -122,13 +125,19 @@ impl Services {
         Ok(readings.into_iter().collect())
     }
 
-    /// Stores the readings, tells owners, and says when to read next. Returns the keys.
-    fn absorb(&self, batch: &Batch, readings: BTreeMap<String, (Reading, bool)>, started: Instant) -> Vec<ServiceKey> {
+    /// Stores the readings, tells owners, and says when to read next. Returns the keys, and the owners that are to be told
+    /// once the `ServiceDeployment` is read too: both are one piece of news.
+    fn absorb(
+        &self,
+        batch: &Batch,
+        readings: BTreeMap<String, (Reading, bool)>,
+        started: Instant,
+    ) -> (Vec<ServiceKey>, Vec<ObjectKey>) {
         let now = Instant::now();
         let polling = self.0.polling;
         let mut state = self.0.state.lock();
         let spread = state.spread.next(polling.settled);
-        let mut keys = Vec::new();
+        let (mut keys, mut later) = (Vec::new(), Vec::new());
         for (name, (reading, spoils)) in readings {
             let key = ServiceKey { cluster: batch.cluster.clone(), name };
             let told = state.schedule(&key, |entry| {
@@ -140,14 +149,17 @@ impl Services {
                 if is_first && !timing.is_rolling && timing.error.is_none() && timing.due > now + polling.rolling {
                     timing.due = now + spread;
                 }
-                is_new.then(|| entry.owner.clone())
+                let has_more = entry.wanted_deployment(now, &polling).is_some();
+                is_new.then(|| (entry.owner.clone(), has_more))
             });
-            if let Some(owner) = told {
-                state.tell(&owner);
+            match told {
+                Some((owner, true)) => later.push(owner),
+                Some((owner, false)) => state.tell(&owner),
+                None => {}
             }
             keys.push(key);
         }
-        keys
+        (keys, later)
     }
 }
 

@@ -37,12 +37,15 @@ impl<K: Ord + Clone> Queue<K> {
         Some(if is_full { now } else { *first + window })
     }
 
-    /// Takes what is due, and fills the last call up with what would be due within `ahead`.
+    /// Takes what is due, in full calls. What would not fill one waits for others until its `window` is over; then the call is
+    /// filled up with what would be due within `ahead`.
     ///
     /// A place in a call that is made anyway costs nothing, and what is read together is due together again: so calls stay full.
-    pub(in crate::aws) fn take(&mut self, now: Instant, ahead: Duration) -> Vec<K> {
+    pub(in crate::aws) fn take(&mut self, now: Instant, window: Duration, ahead: Duration) -> Vec<K> {
         let due = self.due.iter().take(self.at_once).take_while(|(due, _)| *due <= now).count();
-        let places = due.div_ceil(self.per_call) * self.per_call;
+        let full = due - due % self.per_call;
+        let is_over = self.due.iter().nth(full).is_some_and(|(due, _)| *due + window <= now);
+        let places = if is_over { full + self.per_call } else { full };
         let mut taken = Vec::new();
         while taken.len() < places && self.due.first().is_some_and(|(due, _)| *due <= now + ahead) {
             taken.extend(self.due.pop_first().map(|(_, key)| key));
@@ -78,10 +81,20 @@ mod tests {
 
     #[test]
     fn a_call_is_filled_up_with_what_is_due_soon() {
+        let start = Instant::now();
+        let now = start + WINDOW;
+        assert_eq!(queue(start, &[0, 29, 31]).take(now, WINDOW, AHEAD).len(), 2);
+        assert_eq!(queue(start, &[0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]).take(now, WINDOW, AHEAD).len(), 10);
+        assert_eq!(queue(start, &[0; 25]).take(now, WINDOW, AHEAD).len(), 20);
+        assert_eq!(queue(start, &[5]).take(now, WINDOW, AHEAD).len(), 0);
+    }
+
+    #[test]
+    fn what_would_not_fill_a_call_waits_until_its_window_is_over() {
         let now = Instant::now();
-        assert_eq!(queue(now, &[0, 29, 31]).take(now, AHEAD).len(), 2);
-        assert_eq!(queue(now, &[0, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]).take(now, AHEAD).len(), 10);
-        assert_eq!(queue(now, &[0; 25]).take(now, AHEAD).len(), 20);
-        assert_eq!(queue(now, &[5]).take(now, AHEAD).len(), 0);
+        let mut queue = queue(now, &[0; 13]);
+        assert_eq!(queue.take(now, WINDOW, AHEAD).len(), 10);
+        assert_eq!(queue.ready_at(now, WINDOW), Some(now + WINDOW));
+        assert_eq!(queue.take(now + WINDOW, WINDOW, AHEAD).len(), 3);
     }
 }

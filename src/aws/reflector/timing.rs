@@ -61,6 +61,14 @@ impl Timing {
         self.written = Some(now);
     }
 
+    /// Our own write ended, and its reply is the newest that there is: the next look has time.
+    pub(in crate::aws) fn replied(&mut self, now: Instant, polling: &Polling) {
+        self.written = Some(now);
+        if self.awaited.is_none() {
+            self.due = self.due.max(now + polling.rolling);
+        }
+    }
+
     /// Our own write ended, and nobody knows how: it is to be read at once.
     pub(in crate::aws) const fn touched(&mut self, now: Instant) {
         self.written = Some(now);

@@ -3,9 +3,9 @@
 use super::child::Child;
 use super::desired::Present;
 use super::status::INACTIVE;
-use super::{Desired, Done, Step};
+use super::{Desired, Done, Step, owner_of};
 use crate::api::EcsService;
-use crate::aws::reflector::Seen;
+use crate::aws::reflector::{Pace, Seen};
 use crate::aws::{AwsError, Kind, LiveService, codec};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
@@ -86,19 +86,22 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     input["clientToken"] = json!(token(object, want, &input));
     let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
     let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let services = &ctx.aws.services;
     let created = match ctx.aws.ecs().create_service(granted).await {
         Ok(created) => created,
         Err(error) => {
             // Somebody's service of that name may stand there: a look will tell. Where AWS broke, the token makes the
             // repetition safe, and one call is enough.
             if leaves_doubt(&error) && error.kind != Kind::Unavailable {
-                ctx.aws.services.touched(&want.key);
+                services.follow(&want.key, &owner_of(object), Pace::Now);
+                services.touched(&want.key);
             }
             return Err(error.into());
         }
     };
+    services.follow(&want.key, &owner_of(object), Pace::Rolling);
     if want.owner.judge(&created.tags, want.inherits.as_deref()) != Ownership::Ours {
-        ctx.aws.services.wrote(&want.key, created);
+        services.wrote(&want.key, created);
         return Err(Stop::waiting(
             "Conflict",
             format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster),

@@ -245,12 +245,13 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
 fn ready_arn(found: &EcsTaskDefinition) -> Result<String, Stop> {
     let name = found.name_any();
     let not_yet = |why: &str| Stop::waiting("TaskDefinitionNotReady", format!("EcsTaskDefinition {name}: {why}"));
-    let Some(status) = &found.status else { return Err(not_yet("not looked at yet")) };
+    let Some(status) = &found.status else { return Err(not_yet("not registered yet")) };
     if found.metadata.deletion_timestamp.is_some() {
         return Err(not_yet("it is being deleted"));
     }
     if status.observed_generation != found.metadata.generation {
-        return Err(not_yet("the newest edit is not registered yet"));
+        let is_new = status.observed_generation.is_none();
+        return Err(not_yet(if is_new { "not registered yet" } else { "the newest edit is not registered yet" }));
     }
     let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
     match (&status.task_definition_arn, conditions::is_true(&status.conditions, conditions::Type::Ready)) {

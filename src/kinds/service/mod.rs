@@ -157,7 +157,7 @@ impl Managed for EcsServiceKind {
         let key = key_of(object);
         let memory = object.status.clone().unwrap_or_default();
         let services = &ctx.aws.services;
-        let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+        let owner = owner_of(object);
         let asked = match want {
             Ok(Desired::Present(want)) => want.look_at.is_some() && want.look_at != memory.reconciled_at,
             _ => false,
@@ -191,8 +191,10 @@ impl Managed for EcsServiceKind {
     }
 
     async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) -> Result<Done, Stop> {
-        let owner = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
-        ctx.aws.services.follow(&key_of(object), &owner, Pace::Rolling);
+        // What is about to be created needs no look before it is there.
+        if !matches!(step, Step::Create) {
+            ctx.aws.services.follow(&key_of(object), &owner_of(object), Pace::Rolling);
+        }
         act::act(object, want, step, ctx).await
     }
 
@@ -223,6 +225,10 @@ fn pace(asked: bool, is_pending: bool, seen: &Seen) -> Pace {
         Seen::Missing { times: 1, .. } => Pace::Rolling,
         _ => Pace::Settled,
     }
+}
+
+fn owner_of(object: &EcsService) -> ObjectKey {
+    ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() }
 }
 
 fn is_full(object: &EcsService) -> bool {

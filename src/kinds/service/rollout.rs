@@ -27,7 +27,7 @@ pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&Ser
     let primary = live.primary()?;
     let is_known = |rollout: &&Rollout| rollout.deployment_id.is_some() || rollout.service_deployment_arn.is_some();
     let Some(remembered) = remembered.filter(is_known) else {
-        return Some(with_counts(begun(live, primary), live));
+        return Some(begun(live, primary));
     };
     let mut rollout = remembered.clone();
     // What is complete and still the newest deployment stays so: what ECS took back is another one.
@@ -44,7 +44,7 @@ pub fn judge(remembered: Option<&Rollout>, live: &LiveService, told: Option<&Ser
         None => from_deployments(&rollout, live, primary).map(|state| (state, None)),
     };
     let Some((state, reason)) = judged else {
-        return Some(with_counts(begun(live, primary), live));
+        return Some(begun(live, primary));
     };
     if let Some(told) = told {
         rollout.status = Some(told.status.clone());
@@ -74,7 +74,7 @@ fn is_about(told: &ServiceDeployment, rollout: &Rollout) -> bool {
 
 /// The rollout that the PRIMARY deployment is.
 pub fn begun(live: &LiveService, primary: &LiveDeployment) -> Rollout {
-    Rollout {
+    let rollout = Rollout {
         state: state_of(primary, live).to_owned(),
         revision: Some(short_name(&primary.task_definition).to_owned()),
         deployment_id: Some(primary.id.clone()),
@@ -83,7 +83,8 @@ pub fn begun(live: &LiveService, primary: &LiveDeployment) -> Rollout {
         reason: primary.rollout_state_reason.clone(),
         started_at: primary.created_at.map(whole_seconds),
         ..Rollout::default()
-    }
+    };
+    with_counts(rollout, live)
 }
 
 type Judged = (&'static str, Option<String>);

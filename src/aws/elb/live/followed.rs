@@ -234,7 +234,7 @@ impl<K: Key> Shelf<K> {
         let mut batches = Vec::new();
         for queue in self.queues.values_mut() {
             while queue.ready_at(now, polling.window).is_some_and(|at| at <= now) {
-                batches.push(queue.take(now, polling.settled / 2));
+                batches.push(queue.take(now, polling.window, polling.settled / 2));
             }
         }
         self.queues.retain(|_, queue| !queue.is_empty());
