@@ -44,7 +44,7 @@ impl<K: Ord + Clone> Queue<K> {
     pub(in crate::aws) fn take(&mut self, now: Instant, window: Duration, ahead: Duration) -> Vec<K> {
         let due = self.due.iter().take(self.at_once).take_while(|(due, _)| *due <= now).count();
         let full = due - due % self.per_call;
-        let is_over = self.due.iter().nth(full).is_some_and(|(due, _)| *due + window <= now);
+        let is_over = self.due.iter().take(due).nth(full).is_some_and(|(due, _)| *due + window <= now);
         let places = if is_over { full + self.per_call } else { full };
         let mut taken = Vec::new();
         while taken.len() < places && self.due.first().is_some_and(|(due, _)| *due <= now + ahead) {
