@@ -86,6 +86,7 @@ async fn loses_no_request(world: &World, task: &dyn Fn(&str) -> Task) {
     let all: Vec<&Answer> = answers.iter().flatten().collect();
     let lost: Vec<&&Answer> = all.iter().filter(|answer| answer.status != 200).collect();
     assert!(lost.is_empty(), "{} of {} were lost, such as {:?}", lost.len(), all.len(), lost[0]);
+    assert!(all.len() > 100, "{} requests show little", all.len());
     for client in &answers {
         let ends = (client.first().unwrap(), client.last().unwrap());
         assert!(ends.0.text.contains("version 1") && ends.1.text.contains("version 2"), "{ends:?}");
