@@ -73,7 +73,7 @@ async fn answer(State(containers): State<Containers>, method: Method, uri: Uri, 
         },
         ["containers", _, "wait"] => Json(json!({"StatusCode": 1})).into_response(),
         ["containers", id] if method == Method::DELETE => {
-            stopped(&containers, id, |container| container.image = "removed".to_owned());
+            stopped(&containers, id, |container| "removed".clone_into(&mut container.image));
             StatusCode::NO_CONTENT.into_response()
         }
         ["containers", id, "start"] => {

@@ -43,7 +43,7 @@ pub(super) async fn run(size: usize) -> Result<Vec<Row>> {
         ensure!(status == 200, "{} is Ready, and answers {status}", pair_name(number));
     }
     making.kill().await?;
-    let of = format!("{size} services on {} listeners", edges.len());
+    let of = format!("{size} services on {} listener{}", edges.len(), if edges.len() == 1 { "" } else { "s" });
     let mut rows = until_reachable(&made, size, &of);
     rows.extend(settled(&world, size, edges.len(), &of).await?);
     Ok(rows)
