@@ -47,7 +47,7 @@ pub fn chosen(want: &Wanted, seen: &Observed) -> Chosen {
     chosen
 }
 
-/// The certificates that a listener has without any that is looked for: those that are declared and, where none is, those that
+/// The certificates that a listener has before any is looked for: those that are declared and, where none is looked for, those that
 /// others added. `None`: these were not read yet.
 fn serving(want: &Wanted, seen: &Observed) -> Option<BTreeSet<String>> {
     let mut all: BTreeSet<String> = want.certificate.iter().chain(&want.others).cloned().collect();
