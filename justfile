@@ -61,7 +61,7 @@ gen:
 drift: gen
     git diff --exit-code -- crds
 
-# The ten metrics, beside floor, peer and goal
+# The eleven metrics, beside floor, peer and goal
 bench *ARGS:
     cargo build --release --package ecs-operator --package bench
     "${CARGO_TARGET_DIR:-target}"/release/bench {{ ARGS }}

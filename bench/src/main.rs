@@ -1,4 +1,4 @@
-//! Measures the operator on a real kube-apiserver and a simulated ECS, and prints ten metrics beside what is possible
+//! Measures the operator on a real kube-apiserver and a simulated AWS, and prints eleven metrics beside what is possible
 //! (floor), what the best known peer needs, and the goal.
 //!
 //! The operator is the real program in a process of its own. Counts are exact; they come from the simulator's log of calls
@@ -19,11 +19,11 @@ use clap::Parser;
 use std::collections::BTreeSet;
 use table::Row;
 
-/// Prints ten metrics of the operator beside floor, peer and goal.
+/// Prints eleven metrics of the operator beside floor, peer and goal.
 #[derive(Parser)]
 struct Arguments {
     /// Metrics to measure, such as `1,2,6`. Unset: all. Some are measured together, and then printed together.
-    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=10))]
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u8).range(1..=11))]
     only: Vec<u8>,
     /// `small` takes some minutes and shows that everything works; `full` is what the goals speak of.
     #[arg(long, value_enum, default_value_t = Scale::Small)]
@@ -43,7 +43,7 @@ async fn main() -> Result<()> {
 async fn measure(arguments: &Arguments) -> Result<()> {
     operator::program()?;
     let wanted: BTreeSet<u8> =
-        if arguments.only.is_empty() { (1..=10).collect() } else { arguments.only.iter().copied().collect() };
+        if arguments.only.is_empty() { (1..=11).collect() } else { arguments.only.iter().copied().collect() };
     let sizes = Sizes::of(arguments.scale);
     let mut rows = Vec::new();
     for arm in arms::ALL {

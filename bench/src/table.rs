@@ -6,7 +6,7 @@ use std::time::Duration;
 /// One line: one figure of one metric. For every figure less is better.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Number of the metric, 1 to 10.
+    /// Number of the metric, 1 to 11.
     pub metric: u8,
     /// What was measured, with the size of the run.
     pub what: String,

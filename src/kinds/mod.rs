@@ -11,3 +11,6 @@ pub mod service;
 pub mod tags;
 pub mod target_group;
 pub mod task_definition;
+
+/// Why a service cannot register its tasks in a target group: the service says so, and the target group that it refers to.
+pub const TARGET_TYPE_MISMATCH: &str = "TargetTypeMismatch";

@@ -1,5 +1,6 @@
 //! A load balancer with its listeners: made, kept, looked at, given back.
 
+use crate::edge::{until_rule_ready, until_rule_says};
 use crate::world::{World, fast, is_write, until_some};
 use ecs_operator::api::load_balancer::ListenerStatus;
 use ecs_operator::api::{EcsLoadBalancer, EcsLoadBalancerStatus};
@@ -334,6 +335,35 @@ async fn certificates_are_found_for_the_hosts_of_rules_and_hosts_without_are_tol
             all["Certificates"].as_array().unwrap().iter().any(|it| it["CertificateArn"] == json!(other))
         })
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_certificate_that_does_not_cover_the_host_of_a_rule_is_told_there_and_on_the_rule() {
+    let world = World::new().await;
+    let listed = world.aws.add_certificate(&["example.com"]);
+    let secure = |certificates: Value| json!({"listeners": [{"port": 443, "protocol": "HTTPS", "certificates": certificates}]});
+    world.apply(&edge(&secure(json!([{"certificateArn": listed}])))).await;
+    until_ready(&world).await;
+    let rule = json!({
+        "apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsListenerRule", "metadata": {"name": "shop"},
+        "spec": {
+            "listener": {"ref": {"name": "edge"}, "port": 443}, "match": {"hosts": ["shop.example.com"]},
+            "fixedResponse": {"statusCode": "200"},
+        },
+    });
+    world.apply(&rule.to_string()).await;
+    until(&world, "the load balancer says so", |object| {
+        ready(object)
+            .is_some_and(|it| it.status == "True" && it.message.contains("no certificate on port 443 covers shop.example.com"))
+    })
+    .await;
+    let words = ["no certificate of the listener covers shop.example.com"];
+    until_rule_says(&world, "shop", "CertificateMissing", &words).await;
+
+    let other = world.aws.add_certificate(&["*.example.com"]);
+    world.apply(&edge(&secure(json!([{"certificateArn": listed}, {"certificateArn": other}])))).await;
+    until_rule_ready(&world, "shop").await;
+    assert!(until_ready(&world).await.listeners[0].uncovered_hosts.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,7 @@ mod kubectl;
 mod lease;
 mod listener_rules;
 mod load_balancers;
+mod network;
 mod outages;
 mod ownership;
 mod refused;

@@ -263,6 +263,21 @@ async fn unhealthy_targets_are_told_with_what_to_look_at() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_cannot_take_the_tasks_of_the_service_that_refers_to_it_says_so_too() {
+    let world = World::new().await;
+    let listener = listener(&world);
+    world.apply(&with(&web(&listener), json!({"targetType": "instance"}))).await;
+    rule(&world, &listener, &arn(&until_ready(&world).await));
+    world.apply(&crate::world::family("shop", "nginx:1")).await;
+    let expose = json!([{"name": "site", "containerName": "app", "containerPort": 80, "targetGroup": {"ref": {"name": "web"}}}]);
+    world.apply(&with(&running("shop", "shop", 1), json!({ "expose": expose }))).await;
+    let is_told = |object: &EcsTargetGroup| says(object, "Available", "False", "TargetTypeMismatch", &["/shop: ", "needs ip"]);
+    until(&world, "it says so", |object| is_ready(object) && is_told(object)).await;
+    edit(&world, json!({"targetType": "ip"})).await;
+    until(&world, "it says so no more", |object| !is_told(object)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn over_quota_it_says_so_and_deletes_go_on() {
     let world = World::new().await;
     world.apply(&alone()).await;

@@ -50,6 +50,8 @@ impl Emulator {
                 .args(["-m", "ministack"])
                 .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port), ("IOT_MTLS_ENABLED", "0")])
                 .envs([("SERVICES", "ecs,ec2,elbv2,iam,sts,logs"), ("MINISTACK_REGION", "eu-central-1")])
+                // Clients of its load balancers have no credentials that would tell the account.
+                .env("MINISTACK_ACCOUNT_ID", "111122223333")
                 // Not the engine of this machine: what is found must not depend on where the test runs.
                 .env("DOCKER_HOST", docker.unwrap_or("unix:///nonexistent/docker.sock")),
         };

@@ -2,6 +2,9 @@
 //!
 //! With it ministack has tasks that fail, and so a circuit breaker and a rollback of its own making, on a machine without Docker.
 //! The names mean what they mean to the simulator: `missing` cannot be pulled, `crash` exits with 1.
+//!
+//! A container whose environment has a `PORT` answers there on an address of its own, so that requests through ministack's load
+//! balancer get somewhere: with its `VERSION`, and, as a program does that drains, for a while after it was asked to stop.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -11,12 +14,26 @@ use axum::{Json, Router};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-/// Images of containers by the containers' identifiers.
-type Containers = Arc<Mutex<BTreeMap<String, String>>>;
+/// How long a container goes on answering that was asked to stop.
+const DRAINING: Duration = Duration::from_secs(2);
+
+/// Containers by their identifiers.
+type Containers = Arc<Mutex<BTreeMap<String, Container>>>;
+
+#[derive(Clone, Debug)]
+struct Container {
+    image: String,
+    /// Where it answers and with what, if it does.
+    answers: Option<(SocketAddr, String)>,
+    stop: CancellationToken,
+}
 
 /// Serves until the runtime of the test ends; gives the value for `DOCKER_HOST`.
 pub async fn serve() -> String {
@@ -45,21 +62,65 @@ async fn answer(State(containers): State<Containers>, method: Method, uri: Uri, 
         ["containers", "create"] => {
             let mut containers = containers.lock();
             let id = format!("{:064x}", containers.len());
-            containers.insert(id.clone(), body["Image"].as_str().unwrap_or_default().to_owned());
+            let container = created(&body);
+            containers.insert(id.clone(), container);
             (StatusCode::CREATED, Json(json!({"Id": id, "Warnings": []}))).into_response()
         }
         ["containers", "json"] => Json(json!([])).into_response(),
         ["containers", id, "json"] => match containers.lock().get(*id) {
-            Some(image) => Json(inspected(id, image)).into_response(),
+            Some(container) => Json(inspected(id, container)).into_response(),
             None => not_found(id),
         },
         ["containers", _, "wait"] => Json(json!({"StatusCode": 1})).into_response(),
         ["containers", id] if method == Method::DELETE => {
-            containers.lock().insert((*id).to_owned(), "removed".to_owned());
+            stopped(&containers, id, |container| "removed".clone_into(&mut container.image));
             StatusCode::NO_CONTENT.into_response()
         }
-        ["containers", _, "start" | "stop" | "kill"] => StatusCode::NO_CONTENT.into_response(),
+        ["containers", id, "start"] => {
+            let container = containers.lock()[*id].clone();
+            started(container).await;
+            StatusCode::NO_CONTENT.into_response()
+        }
+        ["containers", id, "stop" | "kill"] => {
+            stopped(&containers, id, |_| ());
+            StatusCode::NO_CONTENT.into_response()
+        }
         _ => not_found(path),
+    }
+}
+
+/// It has an address of its own in the network of loopback, all of which is this machine's.
+fn created(body: &Value) -> Container {
+    static NUMBER: AtomicU16 = AtomicU16::new(1);
+    let environment = || body["Env"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let value = |name: &str| environment().find_map(|it| it.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
+    let port = value("PORT").and_then(|port| port.parse().ok());
+    let answers = port.map(|port: u16| {
+        let [high, low] = NUMBER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        (SocketAddr::from(([127, 77, high, low], port)), value("VERSION").unwrap_or_default())
+    });
+    let image = body["Image"].as_str().unwrap_or_default().to_owned();
+    Container { image, answers, stop: CancellationToken::new() }
+}
+
+/// Answers from before the start is confirmed, as a program does that listens at once.
+async fn started(container: Container) {
+    let Some((address, version)) = container.answers else { return };
+    let listener = TcpListener::bind(address).await.unwrap();
+    let app = Router::new().fallback(move || std::future::ready(version.clone()));
+    let server = axum::serve(listener, app).into_future();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = server => {}
+            () = async { container.stop.cancelled().await; tokio::time::sleep(DRAINING).await } => {}
+        }
+    });
+}
+
+fn stopped(containers: &Containers, id: &str, change: impl FnOnce(&mut Container)) {
+    if let Some(container) = containers.lock().get_mut(id) {
+        container.stop.cancel();
+        change(container);
     }
 }
 
@@ -67,11 +128,15 @@ fn digest() -> String {
     format!("sha256:{:064x}", 7)
 }
 
-fn inspected(id: &str, image: &str) -> Value {
-    let status = if image.contains("crash") { "exited" } else { "running" };
+fn inspected(id: &str, container: &Container) -> Value {
+    let status = if container.image.contains("crash") { "exited" } else { "running" };
+    let networks = match &container.answers {
+        Some((address, _)) => json!({"bridge": {"IPAddress": address.ip()}}),
+        None => json!({}),
+    };
     json!({
-        "Id": id, "Name": id, "Image": digest(), "Config": {"Image": image, "Labels": {}},
-        "State": {"Status": status, "ExitCode": i32::from(status == "exited")}, "NetworkSettings": {"Networks": {}},
+        "Id": id, "Name": id, "Image": digest(), "Config": {"Image": container.image, "Labels": {}},
+        "State": {"Status": status, "ExitCode": i32::from(status == "exited")}, "NetworkSettings": {"Networks": networks},
     })
 }
 

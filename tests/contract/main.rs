@@ -4,7 +4,8 @@
 //! those differ, the committed table `docs/contract.md` says so; if they come to behave otherwise a test fails with the row. So
 //! the simulator and this project do not share a misunderstanding that nobody sees, and what others know better is noticed.
 //!
-//! The operator's own stories run against one of the emulators too ([`stories`]), and boto3 drives the simulator ([`rollout`]).
+//! The operator's own stories run against one of the emulators too ([`stories`], [`exposed`]), and boto3 drives the simulator
+//! ([`rollout`]).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it fails")]
 #![allow(clippy::disallowed_methods, reason = "the emulators live in real time")]
@@ -14,10 +15,15 @@ mod balancing;
 mod check;
 mod checks;
 mod contract;
+mod docker;
 mod emulator;
 mod engine;
+mod exposed;
 mod python;
+mod recorder;
 mod rollout;
 mod stories;
 mod table;
 mod target;
+mod traffic;
+mod world;

@@ -29,6 +29,12 @@ otherwise than AWS there too: a first deployment is `COMPLETED` before a task ru
 for ever, and no service deployment tells that it was rolled back; a deletion never drains; tasks are started by the service's name, so
 those that failed cannot be told from others.
 
+**Requests.** ministack's load balancers answer real ones, and those of the stories in `tests/contract/exposed.rs` reach an exposed
+service while it rolls out: with containers of the stand-in everywhere, with real ones where a Docker engine answers on this machine
+(`DOCKER_HOST`, or `/var/run/docker.sock`). Otherwise than AWS, ministack looks for the load balancer in the path (`/_alb/NAME/`) where
+the host is not its DNS name; has a target healthy as soon as its task runs, without a health check; and forgets it at once when the
+task is stopped, whatever the deregistration delay. Weights of a forward it does not keep, so a target group is not replaced there.
+
 ";
 
 /// The row of a check: the first cells say what AWS does, the others who does otherwise.

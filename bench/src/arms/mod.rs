@@ -2,6 +2,7 @@
 
 mod changes;
 mod create;
+mod exposed;
 mod idle;
 mod latency;
 mod many;
@@ -45,6 +46,8 @@ pub struct Sizes {
     storm: usize,
     /// Services, and samples, of changes made in ECS.
     changes: (usize, usize),
+    /// Services that are exposed.
+    exposed: usize,
 }
 
 impl Sizes {
@@ -52,10 +55,12 @@ impl Sizes {
     pub fn of(scale: Scale) -> Self {
         match scale {
             Scale::Small => {
-                Self { pairs: 100, many: 500, created: 20, timed: 20, paced: (30, 100), storm: 100, changes: (100, 40) }
+                let (paced, changes) = ((30, 100), (100, 40));
+                Self { pairs: 100, many: 500, created: 20, timed: 20, paced, storm: 100, changes, exposed: 40 }
             }
             Scale::Full => {
-                Self { pairs: 1000, many: 10_000, created: 100, timed: 200, paced: (60, 1000), storm: 500, changes: (1000, 200) }
+                let (paced, changes) = ((60, 1000), (1000, 200));
+                Self { pairs: 1000, many: 10_000, created: 100, timed: 200, paced, storm: 500, changes, exposed: 1000 }
             }
         }
     }
@@ -80,10 +85,13 @@ pub enum Arm {
     Storm,
     /// ECS changes by itself.
     Changes,
+    /// Services behind shared listeners: made, and settled.
+    Exposed,
 }
 
 /// All arms, the short ones first.
-pub const ALL: [Arm; 8] = [Arm::Idle, Arm::Create, Arm::Latency, Arm::Pairs, Arm::Many, Arm::Paced, Arm::Storm, Arm::Changes];
+pub const ALL: [Arm; 9] =
+    [Arm::Idle, Arm::Create, Arm::Latency, Arm::Exposed, Arm::Pairs, Arm::Many, Arm::Paced, Arm::Storm, Arm::Changes];
 
 impl Arm {
     /// The metrics that are read from it.
@@ -97,6 +105,7 @@ impl Arm {
             Self::Paced => &[5],
             Self::Storm => &[6],
             Self::Changes => &[10],
+            Self::Exposed => &[11],
         }
     }
 
@@ -114,6 +123,7 @@ impl Arm {
             Self::Paced => paced::run(sizes.paced).await,
             Self::Storm => storm::run(sizes.storm).await,
             Self::Changes => changes::run(sizes.changes).await,
+            Self::Exposed => exposed::run(sizes.exposed).await,
         }
     }
 }

@@ -8,7 +8,8 @@ use super::{Answer, Elb, page};
 use crate::ecs::input::Input;
 use crate::fault::ServiceError;
 
-/// The defaults; wildcards are from AWS's list of quotas.
+/// The defaults. Of wildcards AWS's list of quotas says six, and its user guide (condition types) five; of values in one
+/// condition the guide says three, and AWS takes five.
 const DEFAULTS: [(&str, u32); 19] = [
     ("application-load-balancers", 50),
     ("listeners-per-application-load-balancer", 50),

@@ -94,7 +94,7 @@ pub struct ListenerStatus {
     /// Other EcsTargetGroups that name it and get nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<String>,
-    /// Hosts of its rules that no certificate covers, where certificates are looked for.
+    /// Hosts of its rules that no certificate covers, where Certificate Manager can be read and has all of the listener's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub uncovered_hosts: Vec<String>,
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Requests that a rule takes. All fields that are set have to hold; of each list one entry has to. AWS takes five values
-/// in a rule: more are split over several rules.
+/// and five wildcards in a rule: more are split over several rules.
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::matches_something())]

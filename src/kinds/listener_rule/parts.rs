@@ -1,7 +1,7 @@
 //! The rules of AWS that one match takes. Pure.
 //!
-//! AWS takes five values in the conditions of a rule, all conditions together (quotas of Application Load Balancers). A match
-//! with more is split over several rules, and each of them is known again by the hash of its own conditions.
+//! AWS takes five values and five wildcards in the conditions of a rule, all conditions together. A match with more is split
+//! over several rules, and each of them is known again by the hash of its own conditions.
 
 use crate::api::load_balancing::Match;
 use crate::aws::elb::model::{Condition, Patterns};
@@ -11,8 +11,11 @@ use core::net::IpAddr;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Values in one rule.
+/// Values in one rule: "condition values per rule" among the quotas of Application Load Balancers. The user guide (condition
+/// types) speaks of three in one condition, but all five may stand in one: CDK refuses the sixth path, in AWS's words.
 const VALUES: usize = 5;
+/// Wildcards in one rule: five in the user guide (condition types), six among the quotas.
+const WILDCARDS: usize = 5;
 /// Digits of the hash that a rule is known by.
 const DIGITS: usize = 16;
 
@@ -64,10 +67,10 @@ fn some<T>(list: Option<&Vec<T>>) -> Option<&Vec<T>> {
     list.filter(|list| !list.is_empty())
 }
 
-/// The rules that a match takes: as few as can be, each with a value of every condition.
+/// The rules that a match takes: as few as its values allow, each with a value of every condition.
 ///
 /// # Errors
-/// [`Stop::Invalid`] when it says nothing, or has more conditions than a rule takes values.
+/// [`Stop::Invalid`] when it says nothing, or has more conditions, or more wildcards in them, than a rule can have.
 pub fn split(whole: &Conditions) -> Result<Vec<Part>, Stop> {
     if whole.is_empty() {
         return Err(Stop::invalid("InvalidMatch", "match says nothing; set one of its fields, such as paths: [\"/*\"]"));
@@ -91,7 +94,45 @@ pub fn split(whole: &Conditions) -> Result<Vec<Part>, Stop> {
             .flat_map(|part| pieces.iter().map(move |piece| part.iter().cloned().chain([piece.clone()]).collect()))
             .collect();
     }
-    Ok(all.into_iter().map(|conditions| Part { hash: hash(&conditions), conditions }).collect())
+    let all: Vec<Vec<Conditions>> = all.into_iter().map(with_few_wildcards).collect::<Result<_, _>>()?;
+    Ok(all.into_iter().flatten().map(|conditions| Part { hash: hash(&conditions), conditions }).collect())
+}
+
+/// The same in as many rules as its wildcards take: what has most of them is halved until they are few.
+fn with_few_wildcards(part: Conditions) -> Result<Vec<Conditions>, Stop> {
+    let has = part.iter().map(wildcards).sum::<usize>();
+    if has <= WILDCARDS {
+        return Ok(vec![part]);
+    }
+    let halves = |condition: &Condition| pieces(condition, count(condition).div_ceil(2));
+    let can_be_less = |condition: &&Condition| wildcards(condition) > 0 && halves(condition).len() > 1;
+    let Some(most) = part.iter().filter(can_be_less).max_by_key(|condition| wildcards(condition)) else {
+        return Err(Stop::invalid(
+            "InvalidMatch",
+            format!(
+                "match has {has} wildcards in values that have to hold together ({}), and AWS takes {WILDCARDS} in a rule; use fewer",
+                shown(&part)
+            ),
+        ));
+    };
+    let others = || part.iter().filter(|condition| *condition != most).cloned();
+    let smaller = halves(most).into_iter().map(|half| with_few_wildcards(others().chain([half]).collect()));
+    Ok(smaller.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// Wildcards in the values of a condition. Of a method and a network there are none.
+fn wildcards(condition: &Condition) -> usize {
+    let of = |text: &str| text.matches(['*', '?']).count();
+    match condition {
+        Condition::HostHeader(patterns)
+        | Condition::PathPattern(patterns)
+        | Condition::HttpHeader { patterns, .. }
+        | Condition::Other { patterns, .. } => patterns.values.iter().map(|value| of(value)).sum(),
+        Condition::QueryString(pairs) => {
+            pairs.iter().map(|(key, value)| of(key.as_deref().unwrap_or_default()) + of(value)).sum()
+        }
+        Condition::HttpRequestMethod(_) | Condition::SourceIp { .. } => 0,
+    }
 }
 
 /// How many values of each condition go into one rule, so that there are as few rules as can be; of several ways one that

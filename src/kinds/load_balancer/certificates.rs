@@ -1,4 +1,4 @@
-//! Which certificates serve the hosts of a listener. Pure.
+//! Which certificates serve the hosts of a listener, and which hosts none serves. Pure.
 
 use super::listener::Wanted;
 use super::observed::{Certificates, Observed};
@@ -23,18 +23,18 @@ pub struct Chosen {
 pub fn chosen(want: &Wanted, seen: &Observed) -> Chosen {
     let mut chosen = Chosen { default: want.certificate.clone(), others: want.others.clone(), ..Chosen::default() };
     let Certificates::Known(known) = &seen.certificates else { return chosen };
-    if !want.discovers || !want.is_secure() {
+    if !want.is_secure() {
         return chosen;
     }
-    let declared: Vec<&String> = want.certificate.iter().chain(&want.others).collect();
-    let is_declared = |certificate: &&Certificate| declared.contains(&&certificate.arn);
+    let Some(serving) = serving(want, seen) else { return chosen };
+    let serves = |certificate: &&Certificate| serving.contains(&certificate.arn);
     // What a certificate covers that is not of Certificate Manager, or not issued yet, is not known.
-    let is_all_known = declared.iter().all(|arn| known.iter().any(|certificate| certificate.arn == **arn));
+    let is_all_known = serving.iter().all(|arn| known.iter().any(|certificate| certificate.arn == *arn));
     for host in want.hosts.iter().filter(|host| is_coverable(host)) {
-        if known.iter().filter(is_declared).any(|certificate| certificate.covers(host)) {
+        if known.iter().filter(serves).any(|certificate| certificate.covers(host)) {
             continue;
         }
-        match Certificate::best_for(host, known) {
+        match Certificate::best_for(host, known).filter(|_| want.discovers) {
             Some(best) => drop(chosen.found.insert(best.arn.clone())),
             None if is_all_known => drop(chosen.uncovered.insert(host.clone())),
             None => {}
@@ -45,6 +45,19 @@ pub fn chosen(want: &Wanted, seen: &Observed) -> Chosen {
     }
     chosen.others.extend(chosen.found.iter().cloned());
     chosen
+}
+
+/// The certificates that a listener has before any is looked for: those that are declared and, where none is looked for, those that
+/// others added. `None`: these were not read yet.
+fn serving(want: &Wanted, seen: &Observed) -> Option<BTreeSet<String>> {
+    let mut all: BTreeSet<String> = want.certificate.iter().chain(&want.others).cloned().collect();
+    if !want.discovers {
+        let listeners = seen.view().into_iter().flat_map(|view| &view.listeners);
+        for live in listeners.filter(|it| it.listener.port == Some(want.port)) {
+            all.extend(live.certificates.clone()?);
+        }
+    }
+    Some(all)
 }
 
 /// Whether there can be a certificate for a host: AWS's `*` and `?` stand for any text, a certificate's `*` for one label.

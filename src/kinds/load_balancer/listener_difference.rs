@@ -100,10 +100,10 @@ fn create(want: &Present, seen: &Observed, view: &LoadBalancerView, listener: &W
 
 fn uncertified(listener: &Wanted, certificates: &Certificates) -> Stop {
     let port = listener.port;
-    if let Certificates::Denied(error) = certificates {
+    if let (Certificates::Denied(error), true) = (certificates, listener.discovers) {
         return Stop::Aws(error.clone());
     }
-    if *certificates == Certificates::Unknown {
+    if *certificates == Certificates::Unknown && listener.discovers {
         let message = format!("the listener on port {port} needs a certificate, and those of the account are being read");
         return Stop::waiting("ReadingCertificates", message);
     }

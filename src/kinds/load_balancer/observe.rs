@@ -102,10 +102,10 @@ fn follow_rules(view: &LoadBalancerView, who: &Watcher, ctx: &Ctx, seen: &mut Ob
     }
 }
 
-/// They are asked for only where a listener looks for them.
+/// They are asked for only where a listener looks for them, or has hosts that its own may not cover.
 fn certificates(want: &Present, who: &Watcher, ctx: &Ctx) -> Certificates {
     let store = &ctx.aws.certificates;
-    if !want.listeners.iter().flatten().any(|it| it.discovers) {
+    if !want.listeners.iter().flatten().any(|it| it.discovers || (it.is_secure() && !it.hosts.is_empty())) {
         store.unfollow(who);
         return Certificates::NotAsked;
     }

@@ -66,10 +66,17 @@ fn listening(status: &Status) -> String {
 /// What a person should know although it works.
 fn remarks(status: &Status, pass: &Pass<Kind>) -> Vec<String> {
     let mut all = Vec::new();
+    let declared = match &pass.want {
+        Some(Desired::Present(want)) => want.listeners.as_deref().unwrap_or_default(),
+        _ => &[],
+    };
     for listener in &status.listeners {
         if !listener.uncovered_hosts.is_empty() {
-            let hosts = listener.uncovered_hosts.join(", ");
-            all.push(format!("no certificate on port {} covers {hosts}: request one in Certificate Manager", listener.port));
+            let (port, hosts) = (listener.port, listener.uncovered_hosts.join(", "));
+            let discovers = declared.iter().any(|it| it.port == port && it.discovers);
+            let to_do =
+                if discovers { "request one in Certificate Manager" } else { "list one that does, or set discoverCertificates" };
+            all.push(format!("no certificate on port {port} covers {hosts}: {to_do}"));
         }
         if !listener.conflicts.is_empty() {
             let others = listener.conflicts.join(", ");
@@ -78,7 +85,8 @@ fn remarks(status: &Status, pass: &Pass<Kind>) -> Vec<String> {
         }
     }
     let Some(seen) = &pass.seen else { return all };
-    if let Certificates::Denied(error) = &seen.certificates {
+    // Where none is looked for, nobody has to allow that.
+    if let (Certificates::Denied(error), true) = (&seen.certificates, declared.iter().any(|it| it.discovers)) {
         all.push(format!("certificates cannot be looked for, so only those that are listed are used: {}", told(error)));
     }
     let lasting = |error: &&AwsError| !error.is_transient();

@@ -33,6 +33,7 @@ use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use crate::kinds::TARGET_TYPE_MISMATCH;
 use child::Child;
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -263,8 +264,11 @@ impl DigestOfStatus for EcsService {
         // Target groups are looked at closely while a service that registers tasks in them is at work.
         let attached: Vec<_> = status.exposures.iter().map(|exposure| &exposure.attached).collect();
         let is_working = conditions::is_true(&status.conditions, conditions::Type::Reconciling);
+        // A target group that does not take its tasks says so too.
+        let ready = status.conditions.iter().find(|one| one.type_ == conditions::Type::Ready.as_str());
+        let misfit = ready.filter(|one| one.reason == TARGET_TYPE_MISMATCH).map(|one| &one.message);
         let runs = (&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed);
-        hash(&(runs, revisions, attached, is_working))
+        hash(&(runs, revisions, attached, is_working, misfit))
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Present {
     pub attached: BTreeMap<String, String>,
     /// Whether a service that registers its tasks in it is at work.
     pub is_awaited: bool,
+    /// Why a service that refers to it cannot register its tasks there.
+    pub misfit: Option<String>,
 }
 
 /// A target group whose object is being deleted.
@@ -96,6 +98,7 @@ pub fn desired(object: &EcsTargetGroup, refs: &Refs, site: &Site) -> Result<Desi
         look_at: object.annotations().get(annotation::RECONCILE_AT).cloned(),
         attached: refs.attached.clone(),
         is_awaited: refs.is_awaited,
+        misfit: refs.misfit.clone(),
     })))
 }
 

@@ -29,6 +29,7 @@ use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use crate::kinds::TARGET_TYPE_MISMATCH;
 use crate::kinds::listener::{Announced, Place, announced, place};
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -60,6 +61,8 @@ pub struct Refs {
     pub attached: BTreeMap<String, String>,
     /// Whether a service that registers its tasks in it is at work.
     pub is_awaited: bool,
+    /// Why a service that refers to it cannot register its tasks there, in its own words.
+    pub misfit: Option<String>,
 }
 
 /// One write.
@@ -237,6 +240,7 @@ fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     caches.services.each(&this, |service| {
         users.insert(format!("EcsService {}", full_name(service)));
         refs.used_by(service);
+        refs.misfit = refs.misfit.take().or_else(|| misfit(service, &object.name_any()));
     });
     if let Some(Key::Owner(namespace, owner)) = owner_key(object)
         && let Some(service) = caches.services.get(&namespace, &owner)
@@ -252,6 +256,14 @@ fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     }
     refs.users = users.into_iter().collect();
     refs
+}
+
+/// What a service says of a target group that does not take its tasks.
+fn misfit(service: &EcsService, target_group: &str) -> Option<String> {
+    let ready = Type::Ready.as_str();
+    let said = service.status.iter().flat_map(|status| &status.conditions).find(|one| one.type_ == ready)?;
+    let is_meant = said.reason == TARGET_TYPE_MISMATCH && said.message.contains(&format!("EcsTargetGroup {target_group} "));
+    is_meant.then(|| format!("EcsService {}: {}", full_name(service), said.message))
 }
 
 impl Refs {

@@ -19,6 +19,7 @@ use crate::engine::ctx::Site;
 use crate::engine::drift;
 use crate::engine::next::Next;
 use crate::engine::{Pass, Stop, statements_of};
+use crate::kinds::TARGET_TYPE_MISMATCH;
 use jiff::Timestamp;
 
 /// What must stand in status before a write: where it goes, and the name of what is about to be made.
@@ -199,7 +200,7 @@ fn statements(status: &Status, pass: &Pass<Kind>, want: Option<&Present>) -> Vec
         (Ok(next), None, _) => progressing("Deleting", next),
         (Ok(next), Some(want), _) => progressing(if want.paused { "Paused" } else { "Waiting" }, next),
     };
-    all.extend(available(status).filter(|_| want.is_some()));
+    all.extend(want.and_then(|want| available(status, want.misfit.as_ref())));
     if want.is_some_and(|want| want.paused) {
         all.push(Statement::yes(
             Type::Paused,
@@ -258,11 +259,11 @@ fn blind_spot(seen: &Observed) -> Option<String> {
 }
 
 /// Available moves with the targets, whatever the declaration.
-fn available(status: &Status) -> Option<Statement> {
-    let healthy = status.healthy?;
+fn available(status: &Status, misfit: Option<&String>) -> Option<Statement> {
+    let healthy = status.healthy.unwrap_or_default();
     let registered = healthy + status.unhealthy.unwrap_or_default() + status.initial.unwrap_or_default();
     if registered == 0 {
-        return None;
+        return misfit.map(|why| Statement::no(Type::Available, TARGET_TYPE_MISMATCH, why.clone()));
     }
     let message = format!("{healthy} of {registered} targets are healthy");
     if healthy > 0 {

@@ -15,6 +15,7 @@ pub fn groups() -> Vec<Check> {
         check("a name with the same settings gives the group back", "M", again),
         check("a change of the health check leaves the rest of it alone", "M", modify),
         check("a group names the load balancer that forwards to it", "M", behind),
+        check("a group that only a rule forwards to names its load balancer too", "lb 3.1 M", behind_rule),
         check("groups are found by their load balancer", "M", by_balancer),
         check("the deletion of a group that is not there is no error", "M", delete_nothing),
         check("tags are given at the creation, added and taken away", "M", tags),
@@ -85,6 +86,14 @@ async fn modify(aws: Aws) -> Seen {
     let answer = aws.elb("ModifyTargetGroup", json!({"TargetGroupArn": arn, "HealthCheckPath": "/healthz"})).await?;
     let wanted = json!({"HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": "15", "Matcher": {"HttpCode": "200"}});
     holds("", &answer["TargetGroups"][0], &wanted)
+}
+
+async fn behind_rule(aws: Aws) -> Seen {
+    let edge = aws.edge().await?;
+    let other = aws.group(&json!({"Name": format!("{}-other", aws.id)})).await?["TargetGroupArn"].clone();
+    aws.rule(&edge, &json!({"Actions": [{"Type": "forward", "TargetGroupArn": other}]})).await?;
+    let answer = aws.elb("DescribeTargetGroups", json!({"TargetGroupArns": [other]})).await?;
+    same("`LoadBalancerArns`", &answer["TargetGroups"][0]["LoadBalancerArns"], &json!([edge.balancer]))
 }
 
 async fn behind(aws: Aws) -> Seen {

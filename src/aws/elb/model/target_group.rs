@@ -116,14 +116,16 @@ pub struct NewTargetGroup {
 
 impl TargetGroup {
     pub(in crate::aws) fn read(group: types::TargetGroup) -> Self {
+        let protocol = text(group.protocol);
+        let is_http = matches!(protocol.as_deref(), Some("HTTP" | "HTTPS"));
         Self {
             arn: group.target_group_arn.unwrap_or_default(),
             name: group.target_group_name.unwrap_or_default(),
-            protocol: text(group.protocol),
-            protocol_version: group.protocol_version,
+            protocol,
             port: group.port,
             vpc_id: group.vpc_id,
             // AWS's defaults, for answers that leave them out.
+            protocol_version: group.protocol_version.or_else(|| is_http.then(|| "HTTP1".to_owned())),
             target_type: text(group.target_type).unwrap_or_else(|| "instance".to_owned()),
             ip_address_type: text(group.ip_address_type).unwrap_or_else(|| "ipv4".to_owned()),
             target_control_port: group.target_control_port,

@@ -265,6 +265,9 @@ fn a_target_group_that_was_made_is_read_as_it_was_declared_in_words_that_the_sdk
 fn what_aws_leaves_out_of_a_target_group_is_its_default() {
     let read = TargetGroup::read(types::TargetGroup::builder().build());
     assert_eq!((read.target_type.as_str(), read.ip_address_type.as_str()), ("instance", "ipv4"));
+    assert_eq!(read.protocol_version, None);
+    let http = TargetGroup::read(types::TargetGroup::builder().protocol(types::ProtocolEnum::Http).build());
+    assert_eq!(http.protocol_version.as_deref(), Some("HTTP1"));
 }
 
 #[test]

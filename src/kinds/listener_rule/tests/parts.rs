@@ -31,6 +31,21 @@ fn five_values_fit_into_one_rule_and_six_take_two() {
 }
 
 #[test]
+fn five_wildcards_fit_into_one_rule_and_six_take_two() {
+    for (fields, rules) in [
+        (json!({"paths": ["/a/*", "/b/*", "/c/*", "/d/*", "/e/*"]}), 1),
+        (json!({"paths": ["/*/a/*", "/*/b/*", "/*/c/*"]}), 2),
+        (json!({"hosts": ["*.example.com"], "paths": ["/*/a/*", "/*/b/*"]}), 1),
+        (json!({"hosts": ["*.example.???"], "paths": ["/a*", "/b*"]}), 2),
+        (json!({"hosts": ["a.example.com"], "headers": [{"name": "x-t", "values": ["*a*", "*b*", "*c*"]}]}), 2),
+        (json!({"query": [{"key": "k?", "value": "*a*"}, {"value": "*b*"}, {"value": "*c*"}]}), 2),
+        (json!({"pathRegexes": ["a*b*c*", "a*b*d*"]}), 1),
+    ] {
+        assert_eq!(parts(fields.clone()).len(), rules, "{fields}");
+    }
+}
+
+#[test]
 fn a_match_that_no_rule_can_hold_is_refused_with_what_to_do() {
     let refused = |fields: Value| split(&whole(&matching(fields))).unwrap_err().message();
     assert!(refused(json!({})).contains("set one of its fields"));
@@ -38,6 +53,11 @@ fn a_match_that_no_rule_can_hold_is_refused_with_what_to_do() {
     let headers: Vec<Value> = (0..4).map(|number| json!({"name": format!("x-{number}"), "values": ["a"]})).collect();
     let told = refused(json!({"hosts": ["a"], "paths": ["/"], "headers": headers}));
     assert!(told.contains("6 conditions") && told.contains("leave some out"), "{told}");
+    let told = refused(json!({"hosts": ["*.*.*.com", "a.com"], "paths": ["/*/*/*"]}));
+    assert!(
+        told.contains("6 wildcards in values that have to hold together (host-header=*.*.*.com; path-pattern=/*/*/*)"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -130,6 +150,25 @@ proptest! {
         prop_assert_eq!(each, requests(&whole).into_iter().collect::<BTreeSet<_>>());
         let hashes: BTreeSet<_> = parts.iter().map(|part| &part.hash).collect();
         prop_assert_eq!(hashes.len(), parts.len());
+    }
+
+    /// No rule has more than five wildcards, and only a match of which some values can never stand in one rule is refused.
+    #[test]
+    fn the_rules_of_a_match_have_few_wildcards(
+        hosts in proptest::collection::btree_set("[a*]{1,4}", 1..9),
+        paths in proptest::collection::btree_set("/[b?]{1,3}", 1..9),
+    ) {
+        let of = |text: &str| text.matches(['*', '?']).count();
+        let most = |all: &BTreeSet<String>| all.iter().map(|one| of(one)).max().unwrap();
+        let whole = whole(&matching(json!({"hosts": hosts, "paths": paths})));
+        match split(&whole) {
+            Ok(parts) => {
+                let taken: Vec<_> = parts.iter().flat_map(|part| requests(&part.conditions)).collect();
+                prop_assert!(parts.iter().all(|part| of(&shown(&part.conditions)) <= 5), "{:?}", parts);
+                prop_assert_eq!(taken.len(), hosts.len() * paths.len());
+            }
+            Err(_) => prop_assert!(most(&hosts) + most(&paths) > 5),
+        }
     }
 
     /// The order in which values are written means nothing.

@@ -1,4 +1,4 @@
-//! Certificates that are looked for.
+//! Certificates that are looked for, and hosts that those that are listed do not cover.
 
 use super::declared::{Declared, application, listener};
 use super::refusal;
@@ -137,12 +137,44 @@ fn what_a_certificate_from_elsewhere_covers_is_not_known_so_nothing_is_said() {
     assert!(world.status.listeners[0].uncovered_hosts.is_empty());
 }
 
+/// A listener that has the certificate `arn:default` and looks for none, and a rule for a host.
+fn listed() -> Declared {
+    let listed = json!({"certificates": [{"certificateArn": "arn:default"}]});
+    application().listening(&[listener(443, "HTTPS", &listed)]).hosts(443, &["shop.example.com"])
+}
+
 #[test]
 fn nothing_is_looked_for_where_that_is_not_asked_for() {
-    let declared = application()
-        .listening(&[listener(443, "HTTPS", &json!({"certificates": [{"certificateArn": "arn:default"}]}))])
-        .hosts(443, &["shop.example.com"]);
-    let mut world = with(in_force(declared), &[certificate("arn:shop", &["shop.example.com"], 2027)]);
+    let mut world = with(in_force(listed()), &[certificate("arn:shop", &["shop.example.com"], 2027)]);
     assert_eq!(world.settle(), Plan::InSync);
     assert!(others(&mut world).is_empty());
+}
+
+#[test]
+fn a_listed_certificate_that_does_not_cover_a_host_is_told() {
+    let known = [certificate("arn:default", &["example.com"], 2027), certificate("arn:shop", &["shop.example.com"], 2027)];
+    let mut world = with(in_force(listed()), &known);
+    assert_eq!(world.settle(), Plan::InSync);
+    assert_eq!(world.status.listeners[0].uncovered_hosts, ["shop.example.com"]);
+    let (_, message) = world.ready();
+    assert!(message.contains("covers shop.example.com: list one that does, or set discoverCertificates"), "{message}");
+
+    // What others add serves too.
+    world.on(443).certificates = Some(vec!["arn:shop".to_owned()]);
+    world.settle();
+    assert!(world.status.listeners[0].uncovered_hosts.is_empty());
+    world.on(443).certificates = None;
+    world.settle();
+    assert!(world.status.listeners[0].uncovered_hosts.is_empty(), "what others added was not read yet");
+}
+
+#[test]
+fn where_certificates_may_not_be_read_nothing_is_said_of_those_that_are_listed() {
+    for unread in [Certificates::Unknown, Certificates::Denied(denied())] {
+        let mut world = world(listed());
+        world.certificates = unread;
+        assert_eq!(world.settle(), Plan::InSync);
+        assert!(world.status.listeners[0].uncovered_hosts.is_empty());
+        assert!(!world.ready().1.contains("certificate"), "{}", world.ready().1);
+    }
 }

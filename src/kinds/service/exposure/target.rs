@@ -5,6 +5,7 @@ use crate::api::target_group::TargetType;
 use crate::api::task_definition::PortMapping;
 use crate::api::{EcsService, TaskDefinition};
 use crate::engine::Stop;
+use crate::kinds::TARGET_TYPE_MISMATCH;
 use crate::kinds::service::Refs;
 use kube::ResourceExt;
 
@@ -80,7 +81,7 @@ pub(super) fn fits(exposure: &Exposure, service: &EcsService, refs: &Refs) -> Re
         return Ok(());
     }
     Err(Stop::invalid(
-        "TargetTypeMismatch",
+        TARGET_TYPE_MISMATCH,
         format!(
             "expose entry {}: EcsTargetGroup {} has targetType {} and the tasks' network mode needs {}; set it there",
             exposure.name,
