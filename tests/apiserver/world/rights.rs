@@ -13,9 +13,8 @@ use std::time::Duration;
 /// The user as whom the operator calls.
 const OPERATOR: &str = "system:serviceaccount:ecs-system:ecs-operator";
 
-/// Applies the `ClusterRole` as it is rendered from the chart and gives it to the operator.
-///
-/// Bound with the labels of a test and not of the chart, as there is no `ServiceAccount` here.
+/// Applies the `ClusterRole` as it is rendered from the chart and gives it to the operator. The same in every story of a
+/// control plane, so it does no harm to do it again.
 pub async fn grant(kube: &Client) {
     let role = rendered();
     let name = role.name_any();
