@@ -107,7 +107,7 @@ impl Program {
         match self {
             Self::KubeApiserver => "once, some 4 minutes on two cores",
             Self::Etcd => "once, less than a minute on two cores",
-            Self::Helm => "once, some 2 minutes on two cores",
+            Self::Helm => "once, some 3 minutes on two cores",
             _ => "once, some 20 seconds after kube-apiserver",
         }
     }
