@@ -74,7 +74,7 @@ drift: gen chart
 # An image for this machine's architecture as target/image.tar, without a container engine; prints its digest
 image NAME="ecs-operator:dev":
     RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" cargo build --locked --release --package ecs-operator
-    cargo metadata --locked --format-version 1 | SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/sbom.py ecs-operator Cargo.lock > "${CARGO_TARGET_DIR:-target}/sbom.json"
+    cargo metadata --locked --format-version 1 --filter-platform "$(uname -m)-unknown-linux-gnu" | SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/sbom.py ecs-operator Cargo.lock > "${CARGO_TARGET_DIR:-target}/sbom.json"
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/image.py --name {{ NAME }} --program "${CARGO_TARGET_DIR:-target}/release/ecs-operator" \
         --sbom "${CARGO_TARGET_DIR:-target}/sbom.json" --output "${CARGO_TARGET_DIR:-target}/image.tar" \
         --label org.opencontainers.image.title=ecs-operator --label org.opencontainers.image.licenses=Apache-2.0 \

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Turn `cargo metadata --locked --format-version 1` (standard input) into a CycloneDX list of what the program is made of.
+"""Turn `cargo metadata --locked --format-version 1 --filter-platform …` (standard input) into a CycloneDX list of what the program is made of.
 
 Usage: cargo metadata … | sbom.py PACKAGE CARGO_LOCK
 What only builds or tests use is left out. The same input makes the same bytes; the time is SOURCE_DATE_EPOCH.

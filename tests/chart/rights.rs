@@ -30,7 +30,7 @@ const OURS: &str = "ecs-operator.io";
 const LEASES: &str = "coordination.k8s.io";
 
 const RIGHTS: &[Right] = &[
-    right(OURS, Resources::Ours(""), &["list", "watch"], "engine/watch.rs", "watcher(api, config)"),
+    right(OURS, Resources::Ours(""), &["list", "watch"], "engine/watch.rs", "watcher(api"),
     right(OURS, Resources::Ours(""), &["patch"], "engine/write.rs", "api.patch_metadata("),
     right(OURS, Resources::Ours("/status"), &["patch"], "engine/write.rs", "api.patch_status("),
     // Server-side apply of what is not there yet asks for both.
@@ -220,13 +220,13 @@ fn calls(line: &str) -> impl Iterator<Item = String> {
         .filter(|method| line.contains(&format!("api.{method}(")) || made_here && line.contains(&format!(").{method}(")))
         .map(|method| (*method).to_owned())
         .collect();
-    found.extend(line.contains("watcher(").then(|| "config".to_owned()));
+    found.extend(line.contains("watcher(api").then(|| "watcher".to_owned()));
     found.into_iter()
 }
 
-/// The method in words such as `self.api.get_opt(`.
+/// The method in words such as `self.api.get_opt(` or `watcher(api`.
 fn last_word(words: &str) -> String {
-    let end = words.trim_end_matches(['(', ')']);
+    let end = words.strip_suffix("(api").or(words.strip_suffix('(')).unwrap_or(words);
     end.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default().to_owned()
 }
 
