@@ -13,6 +13,8 @@ use std::time::Duration;
 /// The user as whom the operator calls.
 const OPERATOR: &str = "system:serviceaccount:ecs-system:ecs-operator";
 
+const RBAC: &str = "rbac.authorization.k8s.io";
+
 /// Applies the `ClusterRole` as it is rendered from the chart and gives it to the operator. The same in every story of a
 /// control plane, so it does no harm to do it again.
 pub async fn grant(kube: &Client) {
@@ -20,11 +22,11 @@ pub async fn grant(kube: &Client) {
     let name = role.name_any();
     let binding = ClusterRoleBinding {
         metadata: ObjectMeta { name: Some(name.clone()), ..ObjectMeta::default() },
-        role_ref: RoleRef { api_group: "rbac.authorization.k8s.io".into(), kind: "ClusterRole".into(), name: name.clone() },
+        role_ref: RoleRef { api_group: Some(RBAC.into()), kind: "ClusterRole".into(), name: name.clone() },
         subjects: Some(vec![Subject {
             kind: "User".into(),
             name: OPERATOR.into(),
-            api_group: Some("rbac.authorization.k8s.io".into()),
+            api_group: Some(RBAC.into()),
             ..Subject::default()
         }]),
     };
