@@ -126,7 +126,10 @@ async fn a_second_release_is_refused_where_another_works() {
     let sentence = cluster.refused("second", "two", &format!("{alone}watchNamespaces: [pay, shop]")).await;
     assert!(sentence.contains("release first in namespace one works in namespace shop already"), "{sentence}");
     let sentence = cluster.refused("second", "two", alone).await;
-    assert!(sentence.contains("release first in namespace one works in namespace shop already, and this one would work in all"), "{sentence}");
+    assert!(
+        sentence.contains("release first in namespace one works in namespace shop already, and this one would work in all"),
+        "{sentence}"
+    );
     let sentence = cluster.refused("second", "one", &format!("{alone}watchNamespaces: [pay]")).await;
     assert!(sentence.contains("has its Lease in namespace one already, so this one would stand by forever"), "{sentence}");
 
@@ -222,7 +225,9 @@ async fn the_notes_say_where_it_works_and_how_to_remove_all() {
     for sentence in ["works in namespaces default.", "with the keys in Secret keys", "Uninstalling deletes nothing in AWS"] {
         assert!(notes.contains(sentence), "{sentence}: {notes}");
     }
-    let order: Vec<usize> =
-        ["kubectl delete ecs-all", " uninstall ecs-operator", "kubectl delete crd"].iter().map(|it| notes.find(it).unwrap()).collect();
+    let order: Vec<usize> = ["kubectl delete ecs-all", " uninstall ecs-operator", "kubectl delete crd"]
+        .iter()
+        .map(|it| notes.find(it).unwrap())
+        .collect();
     assert!(order.is_sorted(), "{notes}");
 }

@@ -43,8 +43,7 @@ fn actions() -> BTreeSet<String> {
 
 #[test]
 fn what_is_called_is_allowed_and_nothing_else() {
-    let called: BTreeSet<String> =
-        OPERATIONS.iter().map(|operation| operation.action()).chain([NO_CALL.to_owned()]).collect();
+    let called: BTreeSet<String> = OPERATIONS.iter().map(|operation| operation.action()).chain([NO_CALL.to_owned()]).collect();
     assert_eq!(actions(), called);
 }
 

@@ -32,7 +32,8 @@ fn files(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let (mut at, mut found) = (0, Vec::new());
     while archive.get(at).is_some_and(|it| *it != 0) {
         let header = &archive[at..at + 512];
-        let text = |from: usize, to: usize| String::from_utf8(header[from..to].split(|it| *it == 0).next().unwrap().to_vec()).unwrap();
+        let text =
+            |from: usize, to: usize| String::from_utf8(header[from..to].split(|it| *it == 0).next().unwrap().to_vec()).unwrap();
         let size = usize::from_str_radix(text(124, 136).trim(), 8).unwrap();
         let content = archive[at + 512..at + 512 + size].to_vec();
         if header[156] == b'0' {

@@ -21,8 +21,7 @@ async fn environment(values: &str) -> BTreeMap<String, Option<String>> {
 async fn every_setting_can_be_set_and_none_else() {
     let environment = environment("settings: {installationId: blue}").await;
     let command = Settings::command();
-    let settings: BTreeSet<String> =
-        command.get_arguments().filter_map(|it| Some(it.get_env()?.to_str()?.to_owned())).collect();
+    let settings: BTreeSet<String> = command.get_arguments().filter_map(|it| Some(it.get_env()?.to_str()?.to_owned())).collect();
     assert_eq!(environment.into_keys().collect::<BTreeSet<_>>(), settings);
 }
 
@@ -93,7 +92,8 @@ fn asked_for(query: &str) -> Vec<(String, Vec<String>)> {
 #[tokio::test]
 async fn dashboard_and_alerts_ask_for_metrics_and_labels_that_there_are() {
     let metrics = metrics();
-    let dashboard: Value = serde_json::from_str(&fs::read_to_string("charts/ecs-operator/files/dashboard.json").unwrap()).unwrap();
+    let dashboard: Value =
+        serde_json::from_str(&fs::read_to_string("charts/ecs-operator/files/dashboard.json").unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap().clone();
     let of_panels = panels.iter().flat_map(|it| it["targets"].as_array().unwrap().clone()).map(|it| text(&it["expr"]).to_owned());
     let queries: Vec<String> = of_panels.chain(alerts().await.iter().map(|it| text(&it["expr"]).to_owned())).collect();

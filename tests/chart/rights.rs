@@ -97,9 +97,7 @@ pub fn needed() -> BTreeSet<Permission> {
 
 /// What the rules of a role give.
 fn given(role: &Value) -> BTreeSet<Permission> {
-    let list = |value: &Value| -> Vec<String> {
-        value.as_array().into_iter().flatten().map(|it| text(it).to_owned()).collect()
-    };
+    let list = |value: &Value| -> Vec<String> { value.as_array().into_iter().flatten().map(|it| text(it).to_owned()).collect() };
     let mut all = BTreeSet::new();
     for rule in role["rules"].as_array().unwrap() {
         let names: Vec<Option<String>> = match list(&rule["resourceNames"]) {
@@ -131,7 +129,8 @@ async fn the_operator_may_do_what_its_code_does_and_nothing_else() {
 #[tokio::test]
 async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_the_name_of_the_cluster() {
     let objects = rendered("watchNamespaces: [shop, pay]").await;
-    let roles: Vec<&Value> = objects.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["name"] == "ecs-operator").collect();
+    let roles: Vec<&Value> =
+        objects.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["name"] == "ecs-operator").collect();
     let namespaces: BTreeSet<&str> = roles.iter().map(|it| text(&it["metadata"]["namespace"])).collect();
     assert_eq!(namespaces, BTreeSet::from(["pay", "shop"]));
     let beyond: BTreeSet<_> = needed().into_iter().filter(|it| it.1 == "namespaces").collect();
@@ -210,8 +209,18 @@ fn each_line_of_code_has_its_right() {
 /// Names of the methods that a line calls on an `Api`: on something named `api`, or on one that is made on the spot.
 fn calls(line: &str) -> impl Iterator<Item = String> {
     const METHODS: [&str; 12] = [
-        "get", "get_opt", "get_metadata", "list", "list_metadata", "watch", "create", "replace", "patch", "patch_metadata",
-        "patch_status", "delete",
+        "get",
+        "get_opt",
+        "get_metadata",
+        "list",
+        "list_metadata",
+        "watch",
+        "create",
+        "replace",
+        "patch",
+        "patch_metadata",
+        "patch_status",
+        "delete",
     ];
     let line = line.split("//").next().unwrap_or_default();
     let made_here = line.contains("Api::<");

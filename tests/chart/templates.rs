@@ -12,7 +12,12 @@ const CONTAINER: &str = "/spec/template/spec/containers/0";
 fn of_the_pod() -> Vec<Fact> {
     vec![
         ("", DEPLOYMENT, "/spec/replicas", json!(2)),
-        ("", DEPLOYMENT, "/spec/strategy", json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}})),
+        (
+            "",
+            DEPLOYMENT,
+            "/spec/strategy",
+            json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}),
+        ),
         ("replicas: 1\nsettings: {leaderElection: false}", DEPLOYMENT, "/spec/strategy", json!({"type": "Recreate"})),
         ("", DEPLOYMENT, "/spec/template/spec/terminationGracePeriodSeconds", json!(25 + 10 + 5)),
         (
