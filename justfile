@@ -34,7 +34,7 @@ typos:
     typos
 
 shell:
-    shellcheck .ci/run
+    shellcheck .ci/run deploy/operator/render
 
 # The documentation builds, links hold, and no example is skipped
 doc:
@@ -57,9 +57,32 @@ test-contract *ARGS:
 gen:
     cargo run --quiet --bin crdgen
 
+# Write what follows from the chart and from crds/: the chart's copy of them, its README, and deploy/operator
+chart:
+    rm -f charts/ecs-operator/files/crds/*.ecs-operator.io.yaml && cp crds/*.yaml charts/ecs-operator/files/crds/
+    charts/readme.py charts/ecs-operator > charts/ecs-operator/README.md
+    deploy/operator/render "$(cargo run --quiet --package envtest --bin envtest-program helm)" > deploy/operator/operator.yaml
+
+# The chart, what is rendered from it, the IAM policies and the image builder
+test-chart *ARGS:
+    cargo test --test chart {{ ARGS }}
+
 # What is generated is what is committed
-drift: gen
-    git diff --exit-code -- crds
+drift: gen chart
+    git diff --exit-code -- crds charts deploy
+
+# An image for this machine's architecture as target/image.tar, without a container engine; prints its digest
+image NAME="ecs-operator:dev":
+    RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" cargo build --locked --release --package ecs-operator
+    cargo metadata --locked --format-version 1 --filter-platform "$(uname -m)-unknown-linux-gnu" | SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/sbom.py ecs-operator Cargo.lock > "${CARGO_TARGET_DIR:-target}/sbom.json"
+    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/image.py --name {{ NAME }} --program "${CARGO_TARGET_DIR:-target}/release/ecs-operator" \
+        --sbom "${CARGO_TARGET_DIR:-target}/sbom.json" --output "${CARGO_TARGET_DIR:-target}/image.tar" \
+        --label org.opencontainers.image.title=ecs-operator --label org.opencontainers.image.licenses=Apache-2.0 \
+        --label "org.opencontainers.image.revision=$(git rev-parse HEAD)"
+
+# The same for two architectures, by a container engine, to a registry. Untried here, where none is
+image-multiarch NAME:
+    docker buildx build --platform linux/amd64,linux/arm64 --file deploy/image/Containerfile --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) --tag {{ NAME }} --push .
 
 # The eleven metrics, beside floor, peer and goal
 bench *ARGS:
@@ -69,6 +92,7 @@ bench *ARGS:
 # Set the version, date the changelog, commit and tag: `just release 0.2.0`
 release VERSION:
     sed -i '0,/^version = ".*"/s//version = "{{ VERSION }}"/' Cargo.toml && cargo update --workspace --quiet
+    sed -i 's/^\(version\|appVersion\): .*/\1: {{ VERSION }}/' charts/ecs-operator/Chart.yaml && just chart
     sed -i "s/^## \\[Unreleased\\]$/&\n\n## [{{ VERSION }}] - $(date +%F)/" CHANGELOG.md
     git commit -am 'Release {{ VERSION }}' && git tag 'v{{ VERSION }}'
 

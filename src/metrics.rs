@@ -13,7 +13,7 @@ use std::{fmt, time::Duration};
 pub struct ReconcileLabels {
     /// Kind of the object, such as `EcsService`.
     pub kind: &'static str,
-    /// `settled`, `progressing`, or the static reason of the error, such as `AwsThrottled`.
+    /// `Settled`, `Progressing`, `Acted`, `Gone`, or the static reason of the error, such as `AwsThrottled`.
     pub result: &'static str,
 }
 
@@ -43,7 +43,7 @@ pub struct OperationLabel {
 /// One write to Kubernetes.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct KubeWriteLabel {
-    /// What was written: `status`, `metadata`, `object` or `event`.
+    /// What was written: `status`, `finalizer`, `child` or `event`.
     pub what: &'static str,
 }
 
@@ -109,7 +109,7 @@ impl Metrics {
         self.aws_throttled.get_or_create(&OperationLabel { operation }).inc();
     }
 
-    /// Something was written to Kubernetes: `status`, `metadata`, `object` or `event`.
+    /// Something was written to Kubernetes: `status`, `finalizer`, `child` or `event`.
     pub fn kube_write(&self, what: &'static str) {
         self.kube_writes.get_or_create(&KubeWriteLabel { what }).inc();
     }
@@ -148,14 +148,14 @@ mod tests {
     #[test]
     fn every_family_has_the_name_that_dashboards_use() {
         let metrics = Metrics::new();
-        metrics.reconciled("EcsService", "settled", Duration::from_millis(2));
+        metrics.reconciled("EcsService", "Settled", Duration::from_millis(2));
         metrics.aws_call("DescribeServices", "ok", Duration::from_millis(20));
         metrics.aws_throttled("RegisterTaskDefinition");
         metrics.kube_write("status");
         metrics.leading(true);
         let text = metrics.text().unwrap();
         for line in [
-            r#"ecs_operator_reconcile_total{kind="EcsService",result="settled"} 1"#,
+            r#"ecs_operator_reconcile_total{kind="EcsService",result="Settled"} 1"#,
             r#"ecs_operator_reconcile_duration_seconds_bucket{le="0.003",kind="EcsService"} 1"#,
             r#"ecs_operator_aws_calls_total{operation="DescribeServices",outcome="ok"} 1"#,
             r#"ecs_operator_aws_call_duration_seconds_count{operation="DescribeServices"} 1"#,

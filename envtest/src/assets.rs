@@ -1,7 +1,7 @@
 //! Finds the programs of a control plane: in `KUBEBUILDER_ASSETS`, in the cache, or by building them.
 //!
 //! Variables: `KUBEBUILDER_ASSETS` (a folder that holds etcd and kube-apiserver, as other projects use it),
-//! `KUBECTL` (the kubectl to use), `ECS_OPERATOR_ENVTEST_CACHE` (where built programs are kept; by default
+//! `KUBECTL` and `HELM` (the programs to use), `ECS_OPERATOR_ENVTEST_CACHE` (where built programs are kept; by default
 //! `ecs-operator/envtest` in `XDG_CACHE_HOME` or `~/.cache`).
 
 use std::env;
@@ -41,6 +41,15 @@ impl Assets {
         located(Program::Kubectl).await
     }
 
+    /// A helm: the one in the variable `HELM`, else one that is built. Not one in `PATH`: what helm says and renders differs
+    /// from version to version.
+    ///
+    /// # Errors
+    /// `HELM` names no file; or as for [`Assets::locate`].
+    pub async fn helm() -> anyhow::Result<PathBuf> {
+        located(Program::Helm).await
+    }
+
     /// A kube-controller-manager: the one in `KUBEBUILDER_ASSETS` if it is there (other projects put none in),
     /// else one that is built.
     ///
@@ -61,6 +70,7 @@ async fn located(program: Program) -> anyhow::Result<PathBuf> {
 struct Surroundings {
     assets: Option<PathBuf>,
     kubectl: Option<PathBuf>,
+    helm: Option<PathBuf>,
     cache: PathBuf,
     path: OsString,
 }
@@ -76,6 +86,7 @@ impl Surroundings {
         Ok(Self {
             assets: folder("KUBEBUILDER_ASSETS"),
             kubectl: folder("KUBECTL"),
+            helm: folder("HELM"),
             // A relative path would be taken from each program's own folder.
             cache: std::path::absolute(cache)?,
             path: env::var_os("PATH").unwrap_or_default(),
@@ -86,7 +97,7 @@ impl Surroundings {
         if let Some(found) = self.given(program)? {
             return Ok(found);
         }
-        let cached = self.cache.join(go::versions()).join(program.name());
+        let cached = self.cache.join(program.home()).join(program.name());
         if cached.is_file() {
             return Ok(cached);
         }
@@ -95,13 +106,19 @@ impl Surroundings {
 
     /// What the user's variables name.
     fn given(&self, program: Program) -> anyhow::Result<Option<PathBuf>> {
-        if let (Program::Kubectl, Some(kubectl)) = (program, &self.kubectl) {
+        let named = match program {
+            Program::Kubectl => self.kubectl.as_ref().map(|file| ("KUBECTL", file)),
+            Program::Helm => self.helm.as_ref().map(|file| ("HELM", file)),
+            _ => None,
+        };
+        if let Some((variable, file)) = named {
             ensure!(
-                kubectl.is_file(),
-                "KUBECTL is {}, which is not a file: name a kubectl program, or unset it",
-                kubectl.display()
+                file.is_file(),
+                "{variable} is {}, which is not a file: name a {} program, or unset it",
+                file.display(),
+                program.name()
             );
-            return Ok(Some(kubectl.clone()));
+            return Ok(Some(file.clone()));
         }
         if let Some(assets) = &self.assets {
             let file = assets.join(program.name());
@@ -164,6 +181,7 @@ mod tests {
             Surroundings {
                 assets: None,
                 kubectl: None,
+                helm: None,
                 cache: self.0.path().join("cache"),
                 path: self.0.path().join("path").into_os_string(),
             }
@@ -207,6 +225,20 @@ mod tests {
         place.program("path/kubectl", &kubectl_version(minor - 2));
         let text = place.surroundings().locate(Program::Kubectl).unwrap_err().to_string();
         assert!(text.starts_with("kubectl has to be built"), "{text}");
+    }
+
+    #[test]
+    fn helm_variable_wins_and_must_name_a_file() {
+        let place = Place::new();
+        let mut here = place.surroundings();
+        place.program("path/helm", "");
+        assert!(here.locate(Program::Helm).is_err(), "one in PATH may be of any version");
+        let ours = place.program("mine", "");
+        here.helm = Some(ours.clone());
+        assert_eq!(here.locate(Program::Helm).unwrap(), ours);
+        here.helm = Some(place.0.path().join("nothing"));
+        let text = here.locate(Program::Helm).unwrap_err().to_string();
+        assert!(text.contains("name a helm program"), "{text}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ struct Module {
     main: &'static str,
 }
 
-// Two modules, not one: etcd and Kubernetes want different versions of the libraries they share.
+// A module each, not one: they want different versions of the libraries they share.
 static ETCD: Module = Module {
     go_mod: include_str!("../tools/etcd/go.mod"),
     go_sum: include_str!("../tools/etcd/go.sum"),
@@ -32,6 +32,11 @@ static KUBERNETES: Module = Module {
     go_mod: include_str!("../tools/kubernetes/go.mod"),
     go_sum: include_str!("../tools/kubernetes/go.sum"),
     main: "k8s.io/kubernetes",
+};
+static HELM: Module = Module {
+    go_mod: include_str!("../tools/helm/go.mod"),
+    go_sum: include_str!("../tools/helm/go.sum"),
+    main: "helm.sh/helm/v4",
 };
 
 impl Module {
@@ -58,6 +63,7 @@ pub(crate) enum Program {
     KubeApiserver,
     KubeControllerManager,
     Kubectl,
+    Helm,
 }
 
 impl Program {
@@ -68,12 +74,22 @@ impl Program {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::Helm => "helm",
+        }
+    }
+
+    /// The folder, below the cache, that holds it.
+    pub(crate) fn home(self) -> String {
+        match self {
+            Self::Helm => format!("helm-{}", HELM.version()),
+            _ => versions(),
         }
     }
 
     fn module(self) -> &'static Module {
         match self {
             Self::Etcd => &ETCD,
+            Self::Helm => &HELM,
             _ => &KUBERNETES,
         }
     }
@@ -81,6 +97,7 @@ impl Program {
     fn package(self) -> String {
         match self {
             Self::Etcd => ETCD.main.to_owned(),
+            Self::Helm => format!("{}/cmd/helm", HELM.main),
             _ => format!("{}/cmd/{}", KUBERNETES.main, self.name()),
         }
     }
@@ -90,6 +107,7 @@ impl Program {
         match self {
             Self::KubeApiserver => "once, some 4 minutes on two cores",
             Self::Etcd => "once, less than a minute on two cores",
+            Self::Helm => "once, some 3 minutes on two cores",
             _ => "once, some 20 seconds after kube-apiserver",
         }
     }
@@ -97,7 +115,7 @@ impl Program {
     /// Kubernetes programs learn their version from the linker; without it `/version` says v0.0.0 and clients
     /// such as helm refuse the server.
     fn linker_flags(self) -> String {
-        let Some((major, minor)) = kubernetes_version().filter(|_| self != Self::Etcd) else {
+        let Some((major, minor)) = kubernetes_version().filter(|_| !matches!(self, Self::Etcd | Self::Helm)) else {
             return "-s -w".to_owned();
         };
         let at = "k8s.io/component-base/version";
@@ -111,7 +129,7 @@ pub(crate) fn kubernetes_version() -> Option<(u32, u32)> {
     version_of(KUBERNETES.version().strip_prefix('v')?)
 }
 
-/// The folder, below the cache, of the pinned versions.
+/// The folder, below the cache, of the pinned control plane.
 pub(crate) fn versions() -> String {
     format!("{}-etcd-{}", KUBERNETES.version(), ETCD.version())
 }
@@ -130,15 +148,15 @@ pub(crate) fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
 /// No Go, or one that is too old; the build fails; the folder cannot be written.
 pub(crate) fn build(program: Program, folder: &Path, path: &OsStr) -> anyhow::Result<PathBuf> {
     let go = usable_go(program, folder, path)?;
-    let versions = folder.join(versions());
-    fs::create_dir_all(&versions).with_context(|| format!("cannot make {}", versions.display()))?;
-    let built = versions.join(program.name());
-    let _lock = lock(&versions.join("lock"))?;
+    let home = folder.join(program.home());
+    fs::create_dir_all(&home).with_context(|| format!("cannot make {}", home.display()))?;
+    let built = home.join(program.name());
+    let _lock = lock(&home.join("lock"))?;
     if built.exists() {
         return Ok(built);
     }
     // Left behind by a build that was killed; nobody else is in here while we hold the lock.
-    let workshop = versions.join("building");
+    let workshop = home.join("building");
     let _ = fs::remove_dir_all(&workshop);
     fs::create_dir(&workshop).with_context(|| format!("cannot make {}", workshop.display()))?;
     fs::write(workshop.join("go.mod"), program.module().go_mod)?;
@@ -168,7 +186,7 @@ fn lock(file: &Path) -> anyhow::Result<File> {
         .open(file)
         .with_context(|| format!("cannot write {}", file.display()))?;
     if lock.try_lock().is_err() {
-        progress::tell("waiting for another process that builds the control plane");
+        progress::tell("waiting for another process that builds it");
         lock.lock().with_context(|| format!("cannot lock {}", file.display()))?;
     }
     Ok(lock)
@@ -211,7 +229,10 @@ fn compile(program: Program, go: &Path, workshop: &Path, progress: &mut Progress
 /// The `go` to build with.
 fn usable_go(program: Program, folder: &Path, path: &OsStr) -> anyhow::Result<PathBuf> {
     let (name, needed) = (program.name(), program.module().go());
-    let instead = "or set KUBEBUILDER_ASSETS to a folder that holds etcd and kube-apiserver";
+    let instead = match program {
+        Program::Helm => "or set HELM to a helm 4 program",
+        _ => "or set KUBEBUILDER_ASSETS to a folder that holds etcd and kube-apiserver",
+    };
     let Some(go) = find("go", path) else {
         bail!("{name} has to be built and there is no `go` in PATH: install Go {needed} or newer (https://go.dev/dl), {instead}");
     };
@@ -268,7 +289,7 @@ mod tests {
 
     #[test]
     fn versions_come_from_the_module_files() {
-        for module in [&ETCD, &KUBERNETES] {
+        for module in [&ETCD, &KUBERNETES, &HELM] {
             assert!(module.version().starts_with('v'), "{}", module.main);
             assert!(version_of(module.go()).is_some(), "{}", module.main);
         }
@@ -286,6 +307,9 @@ mod tests {
         assert!(text.starts_with("kube-apiserver has to be built and there is no `go` in PATH: install Go 1."), "{text}");
         assert!(text.contains("KUBEBUILDER_ASSETS"), "{text}");
         assert_eq!(text.lines().count(), 1);
+        let text = build(Program::Helm, cache.path(), OsStr::new("")).unwrap_err().to_string();
+        assert!(text.starts_with("helm has to be built and there is no `go` in PATH"), "{text}");
+        assert!(text.contains("or set HELM"), "{text}");
     }
 
     #[test]

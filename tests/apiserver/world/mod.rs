@@ -1,6 +1,7 @@
 //! What a story plays in: a real kube-apiserver, the operator, and a simulated AWS, one namespace to each story.
 
 mod objects;
+mod rights;
 mod wait;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -99,19 +100,20 @@ impl World {
         let meta = ObjectMeta { name: Some(namespace.clone()), ..ObjectMeta::default() };
         let object = Namespace { metadata: meta, ..Namespace::default() };
         Api::all(kube.clone()).create(&PostParams::default(), &object).await.unwrap();
+        rights::grant(&kube).await;
         let aws = Simulator::new(settings);
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
         Self { kube, aws, namespace, installation: "test-installation".to_owned(), running: None }
     }
 
-    /// Starts the operator.
+    /// Starts the operator, with the rights that the chart gives it.
     pub fn start_operator(&mut self) {
         self.start_operator_as("111122223333");
     }
 
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
-        let operator = self.operator(self.kube.clone(), self.aws.http_client(), account);
+        let operator = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), account);
         let stop = CancellationToken::new();
         self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
     }
