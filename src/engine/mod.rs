@@ -141,13 +141,14 @@ pub enum Stop {
 }
 
 /// What is looked at again, but hardly goes away unless a person does something.
-const FOR_A_PERSON: [&str; 11] = [
+const FOR_A_PERSON: [&str; 12] = [
     "AccountMismatch",
     "AdoptionWouldChange",
     "Conflict",
     "Deregistered",
     "HostClaimed",
     "HostNotAllowed",
+    "KubernetesForbidden",
     "NamespaceNotAllowed",
     "NoFreePriority",
     "PriorityInUse",
@@ -203,7 +204,14 @@ impl From<AwsError> for Stop {
 
 impl From<kube::Error> for Stop {
     fn from(error: kube::Error) -> Self {
-        Self::Kube(error.to_string())
+        match error {
+            // Kubernetes refuses in the same way what is to be made in a namespace that is going away.
+            kube::Error::Api(refusal) if refusal.code == 403 && !refusal.message.contains("being terminated") => Self::waiting(
+                "KubernetesForbidden",
+                format!("Kubernetes: {}; give the operator's ServiceAccount the rights that its chart gives", refusal.message),
+            ),
+            error => Self::Kube(error.to_string()),
+        }
     }
 }
 
@@ -351,4 +359,23 @@ async fn act<M: Managed>(
         }
     }
     failed.into_iter().next().map_or(Ok(()), |(_, stop)| Err(stop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::core::Status;
+
+    fn refused(message: &str) -> Stop {
+        kube::Error::Api(Status::failure(message, "Forbidden").with_code(403).boxed()).into()
+    }
+
+    #[test]
+    fn a_right_that_is_missing_in_kubernetes_is_for_a_person_to_give() {
+        let stop = refused("ecstargetgroups.ecs-operator.io is forbidden: User \"operator\" cannot create resource");
+        assert_eq!((stop.reason(), stop.is_waiting()), ("KubernetesForbidden", false));
+        assert!(stop.message().contains("cannot create resource; give the operator's ServiceAccount"), "{}", stop.message());
+        let ending = refused("forbidden: unable to create new content in namespace shop because it is being terminated");
+        assert_eq!((ending.reason(), ending.is_waiting()), ("KubernetesUnavailable", true));
+    }
 }

@@ -169,7 +169,7 @@ async fn the_account_may_do_what_the_code_needs_and_no_secret_is_open_to_it() {
     cluster.installed("ecs-operator", NAMESPACE, Path::new(CHART), "").await;
     for (group, resource, name, verb) in needed() {
         let namespace = if group == "coordination.k8s.io" { NAMESPACE } else { "default" };
-        assert!(may(&cluster.kube, namespace, &group, &resource, name.as_deref(), &verb).await, "{verb} {resource}");
+        assert!(may(&cluster.kube, namespace, &group, (&resource, name.as_deref()), &verb).await, "{verb} {resource}");
     }
     for (group, resource, name, verb) in [
         ("", "secrets", None, "get"),
@@ -184,13 +184,13 @@ async fn the_account_may_do_what_the_code_needs_and_no_secret_is_open_to_it() {
         ("apiextensions.k8s.io", "customresourcedefinitions", None, "list"),
         ("rbac.authorization.k8s.io", "clusterroles", None, "list"),
     ] {
-        assert!(!may(&cluster.kube, NAMESPACE, group, resource, name, verb).await, "{verb} {resource}");
+        assert!(!may(&cluster.kube, NAMESPACE, group, (resource, name), verb).await, "{verb} {resource}");
     }
-    assert!(!may(&cluster.kube, "default", "coordination.k8s.io", "leases", None, "create").await, "only beside the operator");
+    assert!(!may(&cluster.kube, "default", "coordination.k8s.io", ("leases", None), "create").await, "only beside the operator");
 }
 
 /// Whether the account of the operator may.
-async fn may(kube: &Client, namespace: &str, group: &str, resource: &str, name: Option<&str>, verb: &str) -> bool {
+async fn may(kube: &Client, namespace: &str, group: &str, (resource, name): (&str, Option<&str>), verb: &str) -> bool {
     let (resource, subresource) = resource.split_once('/').map_or((resource, None), |(it, sub)| (it, Some(sub.to_owned())));
     let review = SubjectAccessReview {
         spec: SubjectAccessReviewSpec {

@@ -1,7 +1,7 @@
 //! The IAM policies and the calls to AWS: each call is allowed, nothing else is, and whatever changes something is bound to our
 //! owner tag.
 
-use ecs_operator::aws::operation::OPERATIONS;
+use ecs_operator::aws::operation::{OPERATIONS, Operation};
 use ecs_operator::domain::owner::OWNER_KEYS;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -43,13 +43,13 @@ fn actions() -> BTreeSet<String> {
 
 #[test]
 fn what_is_called_is_allowed_and_nothing_else() {
-    let called: BTreeSet<String> = OPERATIONS.iter().map(|operation| operation.action()).chain([NO_CALL.to_owned()]).collect();
+    let called: BTreeSet<String> = OPERATIONS.iter().map(Operation::action).chain([NO_CALL.to_owned()]).collect();
     assert_eq!(actions(), called);
 }
 
 #[test]
 fn whatever_changes_something_is_bound_to_our_owner_tag() {
-    let writes: BTreeSet<String> = OPERATIONS.iter().filter(|it| it.is_write).map(|it| it.action()).collect();
+    let writes: BTreeSet<String> = OPERATIONS.iter().filter(|it| it.is_write).map(Operation::action).collect();
     for (file, statement) in statements() {
         let sid = statement["Sid"].as_str().unwrap();
         let condition = statement["Condition"].to_string();

@@ -55,7 +55,7 @@ const RIGHTS: &[Right] = &[
     },
     Right {
         name: Some("kube-system"),
-        ..right("", Resources::One("namespaces"), &["get"], "startup.rs", r#"Api::<Namespace>::all(client.clone()).get("#)
+        ..right("", Resources::One("namespaces"), &["get"], "startup.rs", "Api::<Namespace>::all(client.clone()).get(")
     },
 ];
 
@@ -250,7 +250,7 @@ fn sources(folder: &Path, look: &mut impl FnMut(&str, &str)) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, look);
-        } else if name.ends_with(".rs") && !name.starts_with("test") {
+        } else if path.extension().is_some_and(|it| it == "rs") && !name.starts_with("test") {
             let relative = path.strip_prefix("src").unwrap().to_str().unwrap().to_owned();
             look(&relative, &fs::read_to_string(&path).unwrap());
         }
