@@ -183,8 +183,8 @@ fn was_refused(pass: &Pass<Kind>) -> bool {
         Err(Stop::Waiting { reason, .. }) => {
             matches!(*reason, "QuotaExceeded" | "TargetGroupAssociationLimit" | "PriorityInUse" | "NoFreePriority")
         }
-        Err(Stop::Invalid { reason, .. }) => *reason == "NotGranted",
-        _ => false,
+        Err(stop) => stop.is_not_granted(),
+        Ok(_) => false,
     }
 }
 

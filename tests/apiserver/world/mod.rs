@@ -10,6 +10,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -76,6 +77,8 @@ pub struct World {
     pub namespace: String,
     /// Identifier of the installation.
     pub installation: String,
+    /// Whether the operator asks the policy of the namespace. Off, but in the stories that are about it.
+    pub guard: Guard,
     running: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
@@ -101,7 +104,7 @@ impl World {
         Api::all(kube.clone()).create(&PostParams::default(), &object).await.unwrap();
         let aws = Simulator::new(settings);
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
-        Self { kube, aws, namespace, installation: "test-installation".to_owned(), running: None }
+        Self { kube, aws, namespace, installation: "test-installation".to_owned(), guard: Guard::Off, running: None }
     }
 
     /// Starts the operator.
@@ -134,6 +137,7 @@ impl World {
             },
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
+            guard: self.guard,
         }
     }
 
