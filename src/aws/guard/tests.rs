@@ -292,11 +292,11 @@ mod of_a_session {
             document["Statement"],
             json!([
                 {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
-                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/infra",
-                    "Condition": {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}},
                 {"Effect": "Allow", "Action": "iam:PassRole",
                     "Resource": ["arn:aws:iam::111122223333:role/k8s/prod/shop/*", "arn:aws:iam::111122223333:role/pull"],
                     "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}},
+                {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111122223333:role/infra",
+                    "Condition": {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}},
             ])
         );
     }

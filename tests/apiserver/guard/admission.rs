@@ -120,7 +120,7 @@ async fn entries_of_every_form_are_understood() {
     let world = namespace(Some(policy(json!({
         "taskRoles": ["arn:aws:iam::111122223333:role/team-*"],
         "secrets": ["secret:db-AbCdEf", "parameter/team/*", "arn:aws:s3:::bucket/team/*"],
-        "families": ["fam-*"], "logGroups": ["/ecs/*"], "images": ["nginx:*"],
+        "families": ["fam-*", "web", "probe"], "logGroups": ["/ecs/*"], "images": ["nginx:*"],
         "ec2": {"allowPrivileged": true, "capabilities": ["SYS_PTRACE"]},
     }))))
     .await;

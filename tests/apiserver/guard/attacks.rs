@@ -15,13 +15,15 @@ use std::time::Duration;
 
 /// Waits until a task definition is refused, and says so with these words.
 async fn definition_says(world: &World, name: &str, reason: &str, words: &[&str]) {
-    world
-        .until_definition(name, &format!("{reason} {words:?}"), |found| {
-            let said = found.status.iter().flat_map(|status| &status.conditions);
-            said.into_iter()
-                .any(|one| one.type_ == "Ready" && one.reason == reason && words.iter().all(|word| one.message.contains(word)))
-        })
-        .await;
+    until_some(&format!("{name} says {reason} {words:?}"), async || {
+        let found = world.task_definitions().get_opt(name).await.unwrap();
+        let said: Vec<_> = found.and_then(|found| found.status).into_iter().flat_map(|status| status.conditions).collect();
+        let is_told = said
+            .iter()
+            .any(|one| one.type_ == "Ready" && one.reason == reason && words.iter().all(|word| one.message.contains(word)));
+        if is_told { Ok(()) } else { Err(format!("{said:?}")) }
+    })
+    .await;
 }
 
 /// Applies a task definition that asks for too much: nothing is written to AWS.
