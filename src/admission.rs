@@ -4,12 +4,12 @@
 //! The API server knows neither the operator's account nor what the operator made itself, so this is the first answer and
 //! not the last one: it refuses early what is plainly not granted, and everything it lets through is judged again at the
 //! call. It never stands in the way of a deletion: an update is judged only where the spec changes, and where there is no
-//! policy only creation is refused.
+//! policy only creation is refused. Beside it the roles of those who are governed by it.
 
 use crate::api::crds;
 use crate::aws::guard::members::{EXPOSED, LOAD_BALANCER, Member, RULE, SERVICE, TASK, When};
 use crate::domain::grant::Slot;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 const GROUP: &str = "ecs-operator.io";
@@ -43,6 +43,34 @@ pub fn requester() -> Vec<Value> {
         .filter_map(guarded)
         .flat_map(|it| [pass_policy(it), pass_binding(it)])
         .collect()
+}
+
+/// Who may write what: whoever may edit a namespace may write every kind there but its policy, and read that. The policy is
+/// written by administrators of the cluster alone: no role here names it with another verb.
+pub fn roles() -> Vec<Value> {
+    const READ: [&str; 3] = ["get", "list", "watch"];
+    const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
+    let kinds: Vec<_> = crds().into_iter().map(|crd| (crd.spec.names.plural, crd.spec.names.kind)).collect();
+    let all: Vec<&String> = kinds.iter().map(|(plural, _)| plural).collect();
+    let written: Vec<&String> = kinds.iter().filter(|(_, kind)| kind != "EcsNamespacePolicy").map(|(plural, _)| plural).collect();
+    let all_verbs = [READ.as_slice(), WRITE.as_slice()].concat();
+    let role = |name: &str, to: &[&str], rules: Value| {
+        let label = |to: &&str| (format!("rbac.authorization.k8s.io/aggregate-to-{to}"), json!("true"));
+        let labels: Map<String, Value> = to.iter().map(label).collect();
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name, "labels": labels},
+            "rules": rules})
+    };
+    vec![
+        role(
+            "ecs-operator-edit",
+            &["edit", "admin"],
+            json!([
+                {"apiGroups": [GROUP], "resources": written, "verbs": all_verbs},
+                {"apiGroups": [GROUP], "resources": ["ecsservices/scale"], "verbs": ["get", "update", "patch"]},
+            ]),
+        ),
+        role("ecs-operator-view", &["view", "edit", "admin"], json!([{"apiGroups": [GROUP], "resources": all, "verbs": READ}])),
+    ]
 }
 
 fn plural(kind: &str) -> String {

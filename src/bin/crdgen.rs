@@ -16,7 +16,9 @@ fn main() -> anyhow::Result<()> {
         let name = format!("crds/{}.{}.yaml", crd.spec.names.plural, crd.spec.group);
         write(&Path::new(&root).join(name), &(HEADER.to_owned() + &serde_yaml_ng::to_string(&crd)?))?;
     }
-    for (file, objects) in [("policies", admission::policies()), ("requester", admission::requester())] {
+    for (file, objects) in
+        [("policies", admission::policies()), ("requester", admission::requester()), ("roles", admission::roles())]
+    {
         let documents = objects.iter().map(serde_yaml_ng::to_string).collect::<Result<Vec<_>, _>>()?;
         write(&Path::new(&root).join(format!("deploy/guard/{file}.yaml")), &(HEADER.to_owned() + &documents.join("---\n")))?;
     }

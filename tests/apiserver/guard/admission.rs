@@ -2,9 +2,11 @@
 
 use super::{ADMIN, policies, policy};
 use crate::world::{World, family, fast, install, web, with};
+use ecs_operator::api::EcsTaskDefinition;
 use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
-use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use kube::{Client, ResourceExt};
@@ -190,6 +192,53 @@ async fn a_finalizer_is_taken_off_after_the_policy_is_gone() {
 async fn a_mode_that_is_not_enforce_refuses_nothing() {
     let world = namespace(Some(policy(json!({"mode": "Audit"})))).await;
     world.apply(&with(&family("web", "nginx:1"), json!({"taskRoleArn": ADMIN}))).await;
+}
+
+/// IAM's `PassRole` in the words of RBAC, on a control plane of its own: it would ask everybody else too.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_applies_a_role_may_be_asked_whether_he_may_pass_it() {
+    let plane = ControlPlane::start().await.unwrap();
+    let kube = plane.client().await.unwrap();
+    install(&kube).await;
+    apply_all(&kube, include_str!("../../../deploy/guard/requester.yaml")).await;
+    let world = World::in_cluster(kube.clone(), fast()).await;
+    let tenant = super::attacks::tenant(&world, plane.kubeconfig()).await;
+    let own: Api<EcsTaskDefinition> = Api::namespaced(tenant, &world.namespace);
+    let apply = async |spec: Value| {
+        let manifest: Value = serde_json::from_str(&with(&family("web", "nginx:1"), spec)).unwrap();
+        own.patch("web", &PatchParams::apply("tenant").force(), &Patch::Apply(manifest)).await
+    };
+    let refused = crate::world::until_some("the admission policy is in force", async || {
+        match apply(json!({"taskRoleArn": PASSES})).await {
+            Err(refused) => Ok(refused.to_string()),
+            Ok(_) => {
+                own.delete("web", &DeleteParams::default()).await.unwrap();
+                Err("it was let through".to_owned())
+            }
+        }
+    })
+    .await;
+    assert!(refused.contains("you may not pass this role"), "{refused}");
+    apply(json!({})).await.unwrap();
+    let role = json!({
+        "metadata": {"name": "pass"},
+        "rules": [{"apiGroups": ["ecs-operator.io"], "resources": ["iamroles"], "verbs": ["pass"], "resourceNames": [PASSES]}],
+    });
+    let roles: Api<Role> = Api::namespaced(kube.clone(), &world.namespace);
+    roles.create(&PostParams::default(), &serde_json::from_value(role).unwrap()).await.unwrap();
+    let binding = json!({
+        "metadata": {"name": "pass"}, "subjects": [{"kind": "User", "name": "tenant", "apiGroup": "rbac.authorization.k8s.io"}],
+        "roleRef": {"kind": "Role", "name": "pass", "apiGroup": "rbac.authorization.k8s.io"},
+    });
+    let bindings: Api<RoleBinding> = Api::namespaced(kube, &world.namespace);
+    bindings.create(&PostParams::default(), &serde_json::from_value(binding).unwrap()).await.unwrap();
+    crate::world::until_some("the right is known", async || {
+        apply(json!({"taskRoleArn": PASSES})).await.map(drop).map_err(|refused| refused.to_string())
+    })
+    .await;
+    let refused = apply(json!({"taskRoleArn": ADMIN})).await.unwrap_err().to_string();
+    assert!(refused.contains("you may not pass this role"), "{refused}");
+    plane.stop().await;
 }
 
 /// With both layers on, a service lives its whole life.

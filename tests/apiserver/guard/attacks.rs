@@ -11,6 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 
 /// Waits until a task definition is refused, and says so with these words.
@@ -381,7 +382,7 @@ async fn a_policy_of_another_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_written_by_somebody_who_may_edit_the_namespace() {
     let world = granted(json!({})).await;
-    let tenant = tenant(&world).await;
+    let tenant = tenant(&world, crate::world::control_plane().await.kubeconfig()).await;
     let own: Api<ecs_operator::api::EcsTaskDefinition> = Api::namespaced(tenant.clone(), &world.namespace);
     let manifest: Value = serde_yaml_ng::from_str(&family("web", "nginx:1")).unwrap();
     own.patch("web", &PatchParams::apply("tenant"), &Patch::Apply(manifest)).await.unwrap();
@@ -395,7 +396,7 @@ async fn a_policy_written_by_somebody_who_may_edit_the_namespace() {
 }
 
 /// A client that is somebody else, who may what `deploy/guard/roles.yaml` lets editors do.
-async fn tenant(world: &World) -> Client {
+pub async fn tenant(world: &World, kubeconfig: &Path) -> Client {
     let text = include_str!("../../../deploy/guard/roles.yaml");
     let roles: Api<ClusterRole> = Api::all(world.kube.clone());
     for document in serde_yaml_ng::Deserializer::from_str(text) {
@@ -411,7 +412,7 @@ async fn tenant(world: &World) -> Client {
         });
         bindings.create(&PostParams::default(), &serde_json::from_value(binding).unwrap()).await.unwrap();
     }
-    let kubeconfig = Kubeconfig::read_from(crate::world::control_plane().await.kubeconfig()).unwrap();
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     config.auth_info.impersonate = Some("tenant".to_owned());
     Client::try_from(config).unwrap()
