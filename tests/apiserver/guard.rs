@@ -32,7 +32,8 @@ pub fn policy(more: Value) -> String {
             "executionRoles": ["role/ecs-exec"],
         },
     });
-    policy["spec"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    policy["spec"].as_object_mut().unwrap().extend(more);
     policy.to_string()
 }
 

@@ -209,13 +209,11 @@ async fn whoever_applies_a_role_may_be_asked_whether_he_may_pass_it() {
         own.patch("web", &PatchParams::apply("tenant").force(), &Patch::Apply(manifest)).await
     };
     let refused = crate::world::until_some("the admission policy is in force", async || {
-        match apply(json!({"taskRoleArn": PASSES})).await {
-            Err(refused) => Ok(refused.to_string()),
-            Ok(_) => {
-                own.delete("web", &DeleteParams::default()).await.unwrap();
-                Err("it was let through".to_owned())
-            }
+        if let Err(refused) = apply(json!({"taskRoleArn": PASSES})).await {
+            return Ok(refused.to_string());
         }
+        own.delete("web", &DeleteParams::default()).await.unwrap();
+        Err("it was let through".to_owned())
     })
     .await;
     assert!(refused.contains("you may not pass this role"), "{refused}");
