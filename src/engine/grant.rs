@@ -17,8 +17,16 @@ where
     K: Resource<DynamicType = ()> + Sync,
     I: Asks + Send,
 {
+    let unproven = vouched.unproven.clone();
     let guard = ctx.guard(&object.namespace().unwrap_or_default()).vouching(vouched);
     let granted = guard.grant(input).map_err(|refused| {
+        if unproven.contains(&(refused.slot, refused.value.clone())) {
+            let message = format!(
+                "an object stands for {}, but AWS was not seen to have it under its tags; it is looked at",
+                refused.value
+            );
+            return Stop::waiting("NotOwnedYet", message);
+        }
         ctx.metrics.not_granted(refused.slot.field(), "refused");
         Stop::invalid(refused.reason(), refused.to_string())
     })?;

@@ -1,14 +1,16 @@
 //! What the operator made itself, and therefore answers for: no policy has to list the target groups, listeners and revisions
 //! that stand for objects of the namespace.
 //!
-//! What an object only observes was made by somebody else and is not vouched for. An object could be edited from Observe to
-//! Full while its status still names what it observed: what is seen to carry other tags than ours is not vouched for either.
+//! What an object only observes was made by somebody else and is not vouched for. Neither is what does not carry our tags in
+//! AWS: an object may name in its status what it observed before, or is still to adopt. Until the tags were read it is looked
+//! at again; it is not believed.
 
 use crate::api::namespace_policy::GuardMode;
 use crate::api::shared::ManagementPolicy;
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::aws::RegisterTaskDefinitionInput;
 use crate::aws::codec;
+use crate::aws::elb::model::Tags;
 use crate::aws::elb::{LoadBalancerKey, TargetGroupKey};
 use crate::aws::guard::asks::NamedLoadBalancer;
 use crate::aws::guard::{Slot, Vouched};
@@ -41,7 +43,7 @@ pub fn of_service(object: &EcsService, ctx: &Ctx) -> Vouched {
             }
         };
         let found = name.and_then(|name| ctx.caches.target_groups.get(&namespace, &name));
-        vouched.values.extend(found.iter().flat_map(|found| target_group(found, ctx)));
+        add(&mut vouched, found.as_ref(), ctx);
     }
     if object.spec.task_definition.is_none() {
         vouched.values.extend(task_definition(object, &namespace, ctx).map(|arn| (Slot::Families, arn)));
@@ -99,22 +101,38 @@ fn declared(object: &EcsTaskDefinition, family: &str) -> Option<RegisterTaskDefi
     codec::to_input(&input).ok()
 }
 
+/// What is known of whose something is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Proof {
+    /// It is somebody else's, and nobody here may speak for it.
+    No,
+    /// Nobody has seen yet whose it is.
+    Unproven,
+    /// It carries our tags, or a policy lets an object speak for it.
+    Ours,
+}
+
+fn by_tags(tags: Option<&Tags>, kind: &str, namespace: &str, ctx: &Ctx) -> Proof {
+    let owner = tags.and_then(|tags| owner_of(tags, &ctx.installation, kind));
+    if owner.is_some_and(|owner| owner.namespace == namespace) { Proof::Ours } else { Proof::Unproven }
+}
+
 /// The target group that an object stands for, and those that it replaces.
-pub fn target_group(found: &EcsTargetGroup, ctx: &Ctx) -> Vec<(Slot, String)> {
-    let Some(status) = &found.status else { return Vec::new() };
-    if found.spec.management_policy == Some(ManagementPolicy::Observe) {
-        return Vec::new();
-    }
+fn add(vouched: &mut Vouched, found: Option<&EcsTargetGroup>, ctx: &Ctx) {
+    let Some(found) = found.filter(|found| found.spec.management_policy != Some(ManagementPolicy::Observe)) else { return };
+    let Some(status) = &found.status else { return };
     let namespace = found.namespace().unwrap_or_default();
-    let arns = status.arn.iter().chain(status.previous.iter().map(|it| &it.arn));
-    let is_ours = |arn: &&String| {
+    for arn in status.arn.iter().chain(status.previous.iter().map(|it| &it.arn)) {
+        // By name, as all are followed.
         let name = arn.split('/').nth(1).unwrap_or_default();
         let sight = ctx.aws.balancing.target_group(&TargetGroupKey::Name(name.to_owned()));
-        sight.live().is_none_or(|view| {
-            owner_of(&view.tags, &ctx.installation, "EcsTargetGroup").is_some_and(|owner| owner.namespace == namespace)
-        })
-    };
-    arns.filter(is_ours).map(|arn| (Slot::TargetGroups, arn.clone())).collect()
+        let tags = sight.live().filter(|view| view.target_group.arn == *arn).map(|view| &view.tags);
+        let value = (Slot::TargetGroups, arn.clone());
+        match by_tags(tags, "EcsTargetGroup", &namespace, ctx) {
+            Proof::Ours => vouched.values.insert(value),
+            _ => vouched.unproven.insert(value),
+        };
+    }
 }
 
 /// The listener of a rule, where its `EcsLoadBalancer` says who may use it, and the target groups that it refers to.
@@ -124,30 +142,34 @@ pub fn of_rule(object: &EcsListenerRule, listener: &str, rule: Option<&str>, ctx
     let forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
     for reference in forward.filter(|it| is_within(it.namespace.as_ref(), &namespace)) {
         let found = ctx.caches.target_groups.get(&namespace, &reference.name);
-        vouched.values.extend(found.iter().flat_map(|found| target_group(found, ctx)));
+        add(&mut vouched, found.as_ref(), ctx);
     }
-    if is_governed(listener, ctx) {
-        vouched.values.extend([Some(listener), rule].into_iter().flatten().map(|arn| (Slot::Listeners, arn.to_owned())));
+    let arns = [Some(listener), rule].into_iter().flatten().map(|arn| (Slot::Listeners, arn.to_owned()));
+    match governed(listener, ctx) {
+        Proof::Ours => vouched.values.extend(arns),
+        Proof::Unproven => vouched.unproven.extend(arns),
+        Proof::No => {}
     }
     vouched
 }
 
 /// Whether an `EcsLoadBalancer` has the listener, so that its `allowedRoutes` decide: one that the operator keeps, or one that
 /// the policy of its own namespace lets it speak for.
-fn is_governed(listener: &str, ctx: &Ctx) -> bool {
-    ctx.caches.load_balancers.any(&Key::Listener(listener.to_owned()), |found| speaks_for_it(found, ctx)).is_some()
+fn governed(listener: &str, ctx: &Ctx) -> Proof {
+    let mut best = Proof::No;
+    ctx.caches.load_balancers.each(&Key::Listener(listener.to_owned()), |found| best = best.max(speaks_for_it(found, ctx)));
+    best
 }
 
-fn speaks_for_it(found: &EcsLoadBalancer, ctx: &Ctx) -> bool {
-    let Some(arn) = found.status.as_ref().and_then(|status| status.load_balancer_arn.clone()) else { return false };
+fn speaks_for_it(found: &EcsLoadBalancer, ctx: &Ctx) -> Proof {
+    let Some(arn) = found.status.as_ref().and_then(|status| status.load_balancer_arn.clone()) else { return Proof::No };
     let namespace = found.namespace().unwrap_or_default();
     if found.spec.management_policy == Some(ManagementPolicy::Observe) {
-        return ctx.guard(&namespace).refused(&NamedLoadBalancer(arn)).is_empty();
+        let is_granted = ctx.guard(&namespace).refused(&NamedLoadBalancer(arn)).is_empty();
+        return if is_granted { Proof::Ours } else { Proof::No };
     }
-    let by_arn = ctx.aws.balancing.load_balancer(&LoadBalancerKey::Arn(arn));
-    by_arn.live().is_none_or(|view| {
-        owner_of(&view.tags, &ctx.installation, "EcsLoadBalancer").is_some_and(|owner| owner.namespace == namespace)
-    })
+    let sight = ctx.aws.balancing.load_balancer(&LoadBalancerKey::Arn(arn));
+    by_tags(sight.live().map(|view| &view.tags), "EcsLoadBalancer", &namespace, ctx)
 }
 
 /// What a load balancer's listeners forward to, where objects stand for it.
@@ -156,6 +178,7 @@ pub fn of_load_balancer<'a>(
     claims: impl Iterator<Item = &'a EcsTargetGroup>,
     ctx: &Ctx,
 ) -> Vouched {
-    let values = referred.values().chain(claims).flat_map(|found| target_group(found, ctx)).collect();
-    Vouched { values, ..Vouched::default() }
+    let mut vouched = Vouched::default();
+    referred.values().chain(claims).for_each(|found| add(&mut vouched, Some(found), ctx));
+    vouched
 }

@@ -77,6 +77,8 @@ pub struct Vouched {
     pub values: BTreeSet<(Slot, String)>,
     /// The family that carries the name of its object: granted where the policy says nothing about families.
     pub own_family: Option<String>,
+    /// Values for which an object stands that was not seen to own them: not granted, but worth another look.
+    pub unproven: BTreeSet<(Slot, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -88,7 +90,10 @@ enum Policy {
 impl Guard {
     /// A guard that grants everything: where the guard is switched off.
     pub const fn allow_all() -> Self {
-        Self { policy: Policy::AllowAll, vouched: Vouched { values: BTreeSet::new(), own_family: None } }
+        Self {
+            policy: Policy::AllowAll,
+            vouched: Vouched { values: BTreeSet::new(), own_family: None, unproven: BTreeSet::new() },
+        }
     }
 
     /// The guard of a namespace with this policy, or with none.

@@ -155,7 +155,7 @@ fn a_service_runs_what_is_vouched_for_and_names_nothing_else() {
             (Slot::Families, "arn:aws:ecs:eu-central-1:111122223333:task-definition/web:7".to_owned()),
             (Slot::TargetGroups, "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/own/1".to_owned()),
         ]),
-        own_family: None,
+        ..Vouched::default()
     };
     let guard = guard(json!({"clusters": ["cluster/team"], "subnets": ["subnet-a"]})).vouching(vouched);
     let service = |cluster: &str, revision: &str, group: &str, subnet: &str| -> CreateServiceInput {

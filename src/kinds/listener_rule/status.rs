@@ -181,7 +181,10 @@ fn was_refused(pass: &Pass<Kind>) -> bool {
             refusal.operation == "CreateRule" && !matches!(refusal.kind, error::Kind::Unknown | error::Kind::Unavailable)
         }
         Err(Stop::Waiting { reason, .. }) => {
-            matches!(*reason, "QuotaExceeded" | "TargetGroupAssociationLimit" | "PriorityInUse" | "NoFreePriority")
+            matches!(
+                *reason,
+                "QuotaExceeded" | "TargetGroupAssociationLimit" | "PriorityInUse" | "NoFreePriority" | "NotOwnedYet"
+            )
         }
         Err(stop) => stop.is_not_granted(),
         Ok(_) => false,

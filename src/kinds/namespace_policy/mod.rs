@@ -36,12 +36,19 @@ pub struct Refs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold;
 
+/// Whether policies are asked at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// `--guard enforce`.
+    pub is_on: bool,
+}
+
 impl Managed for EcsNamespacePolicyKind {
     type Object = EcsNamespacePolicy;
     type Status = EcsNamespacePolicyStatus;
     type Refs = Refs;
     type Desired = Desired;
-    type Observed = ();
+    type Observed = Switch;
     type Step = Hold;
     type Done = ();
 
@@ -69,11 +76,11 @@ impl Managed for EcsNamespacePolicyKind {
         Ok(desired::desired(object, refs, site))
     }
 
-    async fn observe(_: &EcsNamespacePolicy, _: Result<&Desired, &Stop>, _: &Ctx) -> Result<(), AwsError> {
-        Ok(())
+    async fn observe(_: &EcsNamespacePolicy, _: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<Switch, AwsError> {
+        Ok(Switch { is_on: ctx.aws.is_guarded })
     }
 
-    fn plan(want: &Desired, (): &()) -> Plan<Hold> {
+    fn plan(want: &Desired, _: &Switch) -> Plan<Hold> {
         plan::plan(want)
     }
 

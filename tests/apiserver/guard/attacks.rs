@@ -323,6 +323,39 @@ async fn a_listener_by_way_of_an_object_that_observes_its_load_balancer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_listener_by_way_of_an_object_that_would_adopt_its_load_balancer() {
+    let world = granted(json!({"targetGroups": ["targetgroup/mine/*"]})).await;
+    let edge = Edge::new(&world, "edge");
+    world
+        .apply(
+            &json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"},
+                "spec": {"managementPolicy": "Adopt", "subnets": ["subnet-a", "subnet-b"], "securityGroups": ["sg-edge"]}})
+            .to_string(),
+        )
+        .await;
+    let balancers: Api<EcsLoadBalancer> = Api::namespaced(world.kube.clone(), &world.namespace);
+    let forward = json!({"targetGroupArn": edge.target_group("mine")});
+    world.apply(&rule("bad", &json!({"ref": {"name": "edge"}, "port": 80}), "pay.theirs.example.com", &forward)).await;
+    until_some("the adoption is refused", async || {
+        let found = balancers.get("edge").await.unwrap();
+        let said = found
+            .status
+            .iter()
+            .flat_map(|status| &status.conditions)
+            .any(|one| one.reason == "NotGranted" && one.message.contains("adoption"));
+        if said { Ok(()) } else { Err(format!("{:?}", found.status)) }
+    })
+    .await;
+    crate::edge::until_rule(&world, "bad", "it waits", |rule| {
+        let said = rule.status.iter().flat_map(|status| &status.conditions);
+        said.into_iter().any(|one| one.reason == "NotOwnedYet" || one.reason == "NotGranted")
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(edge.rules(), [] as [Value; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_of_another_tenant_by_adopting_it() {
     let world = granted(json!({"families": ["old"]})).await;
     world.by_hand(
