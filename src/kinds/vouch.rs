@@ -67,7 +67,11 @@ pub fn task_is_granted(object: &EcsService, ctx: &Ctx) -> Result<(), Stop> {
         return Ok(());
     }
     let Some(found) = runs(object, &namespace, ctx) else { return Ok(()) };
-    let Some(input) = declared(&found, &family_of(&found)) else { return Ok(()) };
+    // What cannot be gone through is not believed to be harmless.
+    let Some(input) = declared(&found, &family_of(&found)) else {
+        let message = format!("EcsTaskDefinition {} cannot be read as a task definition; correct it first", found.name_any());
+        return Err(Stop::invalid("NotGranted", message));
+    };
     match guard.vouching(own_family(&found)).refused(&input).into_iter().next() {
         None => Ok(()),
         Some(refused) => Err(Stop::invalid(refused.reason(), format!("EcsTaskDefinition {}: {refused}", found.name_any()))),

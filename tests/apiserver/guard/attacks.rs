@@ -279,11 +279,26 @@ async fn the_host_of_another_tenant_on_a_listener_by_its_arn() {
     crate::edge::until_rule_ready(&world, "good").await;
     world.apply(&rule("bad", &json!({"arn": edge.listener}), "pay.theirs.example.com", &forward)).await;
     until_rule_says(&world, "bad", "NotGranted", &["pay.theirs.example.com", "*.mine.example.com"]).await;
-    let edited = json!({"spec": {"match": {"hosts": ["pay.theirs.example.com"]}}});
+    let edited = json!({"spec": {"match": {"hosts": ["shop.theirs.example.com"]}}});
     crate::edge::rules(&world).patch("good", &PatchParams::default(), &Patch::Merge(edited)).await.unwrap();
-    until_rule_says(&world, "good", "NotGranted", &["pay.theirs.example.com"]).await;
+    until_rule_says(&world, "good", "NotGranted", &["shop.theirs.example.com"]).await;
     assert_eq!(edge.rules().len(), 1);
     assert!(edge.rules()[0].to_string().contains("web.mine.example.com"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_keep_a_host_from_whom_it_was_granted_to() {
+    let world = granted(json!({
+        "listeners": [{"arn": "listener/app/edge/*", "hosts": ["*.mine.example.com"]}], "targetGroups": ["targetgroup/mine/*"],
+    }))
+    .await;
+    let edge = Edge::new(&world, "edge");
+    let (mine, theirs) = (edge.target_group("mine"), edge.target_group("theirs"));
+    let listener = json!({"arn": edge.listener});
+    world.apply(&rule("bad", &listener, "web.mine.example.com", &json!({"targetGroupArn": theirs}))).await;
+    until_rule_says(&world, "bad", "NotGranted", &["targetgroup/theirs"]).await;
+    world.apply(&rule("good", &listener, "web.mine.example.com", &json!({"targetGroupArn": mine}))).await;
+    crate::edge::until_rule_ready(&world, "good").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
