@@ -5,6 +5,7 @@
 //! together. Around it stands the process: [`settings`], [`startup`], [`telemetry`], [`metrics`], [`health`] and [`clock`].
 //! `docs/architecture.md` has the picture.
 
+pub mod admission;
 pub mod api;
 pub mod aws;
 pub mod clock;

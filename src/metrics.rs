@@ -40,6 +40,15 @@ pub struct OperationLabel {
     pub operation: &'static str,
 }
 
+/// Something in a call that a policy does not grant.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct GuardLabels {
+    /// The field of the policy in which it would have to stand.
+    pub slot: &'static str,
+    /// `refused` or `let_pass`.
+    pub outcome: &'static str,
+}
+
 /// One write to Kubernetes.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct KubeWriteLabel {
@@ -60,6 +69,7 @@ pub struct Metrics {
     aws_call_duration: CallHistograms,
     aws_throttled: Family<OperationLabel, Counter>,
     kube_writes: Family<KubeWriteLabel, Counter>,
+    not_granted: Family<GuardLabels, Counter>,
     leading: Gauge,
 }
 
@@ -74,6 +84,7 @@ impl Metrics {
             aws_call_duration: Family::new_with_constructor(durations),
             aws_throttled: Family::default(),
             kube_writes: Family::default(),
+            not_granted: Family::default(),
             leading: Gauge::default(),
         };
         new.register();
@@ -89,6 +100,11 @@ impl Metrics {
         to.register("aws_call_duration_seconds", "How long AWS took to answer a call", self.aws_call_duration.clone());
         to.register("aws_throttled", "Calls that AWS refused because they came too fast", self.aws_throttled.clone());
         to.register("kube_writes", "Writes to the Kubernetes API, by what was written", self.kube_writes.clone());
+        to.register(
+            "not_granted",
+            "Values that the policy of a namespace does not grant, by what became of the call",
+            self.not_granted.clone(),
+        );
         to.register("leading", "1 while this replica is the one that works, else 0", self.leading.clone());
     }
 
@@ -112,6 +128,11 @@ impl Metrics {
     /// Something was written to Kubernetes: `status`, `finalizer`, `child` or `event`.
     pub fn kube_write(&self, what: &'static str) {
         self.kube_writes.get_or_create(&KubeWriteLabel { what }).inc();
+    }
+
+    /// A policy does not grant something in a call, which was `refused`, or `let_pass` by its mode.
+    pub fn not_granted(&self, slot: &'static str, outcome: &'static str) {
+        self.not_granted.get_or_create(&GuardLabels { slot, outcome }).inc();
     }
 
     /// Whether this replica is the one that works.
@@ -152,6 +173,7 @@ mod tests {
         metrics.aws_call("DescribeServices", "ok", Duration::from_millis(20));
         metrics.aws_throttled("RegisterTaskDefinition");
         metrics.kube_write("status");
+        metrics.not_granted("taskRoles", "refused");
         metrics.leading(true);
         let text = metrics.text().unwrap();
         for line in [
@@ -161,6 +183,7 @@ mod tests {
             r#"ecs_operator_aws_call_duration_seconds_count{operation="DescribeServices"} 1"#,
             r#"ecs_operator_aws_throttled_total{operation="RegisterTaskDefinition"} 1"#,
             r#"ecs_operator_kube_writes_total{what="status"} 1"#,
+            r#"ecs_operator_not_granted_total{slot="taskRoles",outcome="refused"} 1"#,
             "ecs_operator_leading 1",
         ] {
             assert!(text.lines().any(|l| l == line), "no line `{line}` in:\n{text}");

@@ -2,20 +2,23 @@
 
 mod mapping;
 
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
-use crate::aws::{Balancing, Certificates, Guard, Priority};
+use crate::aws::{Balancing, Certificates, Priority};
 use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
+use crate::engine::refs::Caches;
 use crate::engine::watch::{self, Guarded, Triggers};
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
+use crate::kinds::namespace_policy::EcsNamespacePolicyKind;
 use crate::kinds::service::EcsServiceKind;
 use crate::kinds::target_group::EcsTargetGroupKind;
 use crate::kinds::task_definition::EcsTaskDefinitionKind;
 use crate::metrics::Metrics;
+use crate::settings::Guard;
 use crate::startup::Process;
 use futures::StreamExt;
 use kube::Api;
@@ -43,7 +46,11 @@ pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()
         polling: Polling { settled: process.settings.poll_settled, rolling: process.settings.poll_rolling, ..Polling::default() },
         metrics: process.metrics,
         concurrency: CONCURRENCY,
+        guard: process.settings.guard,
     };
+    if operator.guard == Guard::Off {
+        tracing::warn!("the guard is off: whoever may create objects can use every right that the operator has in AWS");
+    }
     operator.run(stop).await;
     Ok(())
 }
@@ -64,6 +71,8 @@ pub struct Operator {
     pub metrics: Arc<Metrics>,
     /// Passes of one kind that may be under way at once.
     pub concurrency: u16,
+    /// Whether namespaces may use only what their policies grant.
+    pub guard: Guard,
 }
 
 impl Operator {
@@ -77,7 +86,7 @@ impl Operator {
             services: services.clone(),
             balancing: balancing.clone(),
             certificates: certificates.clone(),
-            guard: Guard::allow_all(),
+            is_guarded: self.guard == Guard::Enforce,
         };
         let (caches, writers) = watch::caches();
         let triggers = AllTriggers::default();
@@ -103,27 +112,7 @@ impl Operator {
             () = caches.are_filled() => {}
             () = stop.cancelled() => {}
         }
-        let ended = || stop.clone().cancelled_owned();
-        let at_once = self.concurrency;
-        tokio::join!(
-            watch::run::<EcsTaskDefinitionKind>(
-                Arc::clone(&ctx),
-                &caches.task_definitions,
-                triggers.task_definitions,
-                at_once,
-                ended()
-            ),
-            watch::run::<EcsServiceKind>(Arc::clone(&ctx), &caches.services, triggers.services, at_once, ended()),
-            watch::run::<EcsTargetGroupKind>(Arc::clone(&ctx), &caches.target_groups, triggers.target_groups, at_once, ended()),
-            watch::run::<EcsListenerRuleKind>(
-                Arc::clone(&ctx),
-                &caches.listener_rules,
-                triggers.listener_rules,
-                at_once,
-                ended()
-            ),
-            watch::run::<EcsLoadBalancerKind>(ctx, &caches.load_balancers, triggers.load_balancers, at_once, ended()),
-        );
+        passes(&ctx, &caches, triggers, self.concurrency, &stop).await;
         background.shutdown().await;
     }
 
@@ -139,6 +128,8 @@ impl Operator {
         background.spawn(watch::watch(self.apis(), writers.listener_rules, move |it, change| to.listener_rule(it, change)));
         let to = mapping.clone();
         background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.apis(), writers.policies, move |it, change| to.policy(it, change)));
     }
 
     fn apis<K>(&self) -> Vec<Api<Guarded<K>>>
@@ -152,6 +143,19 @@ impl Operator {
     }
 }
 
+/// Runs the passes of every kind until `stop`, then finishes those in flight.
+async fn passes(ctx: &Arc<Ctx>, caches: &Caches, triggers: AllTriggers, at_once: u16, stop: &CancellationToken) {
+    let (ctx, ended) = (|| Arc::clone(ctx), || stop.clone().cancelled_owned());
+    tokio::join!(
+        watch::run::<EcsTaskDefinitionKind>(ctx(), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
+        watch::run::<EcsServiceKind>(ctx(), &caches.services, triggers.services, at_once, ended()),
+        watch::run::<EcsTargetGroupKind>(ctx(), &caches.target_groups, triggers.target_groups, at_once, ended()),
+        watch::run::<EcsListenerRuleKind>(ctx(), &caches.listener_rules, triggers.listener_rules, at_once, ended()),
+        watch::run::<EcsLoadBalancerKind>(ctx(), &caches.load_balancers, triggers.load_balancers, at_once, ended()),
+        watch::run::<EcsNamespacePolicyKind>(ctx(), &caches.policies, triggers.policies, at_once, ended()),
+    );
+}
+
 /// The queues of all kinds.
 #[derive(Default)]
 struct AllTriggers {
@@ -160,4 +164,5 @@ struct AllTriggers {
     target_groups: Triggers<EcsTargetGroup>,
     listener_rules: Triggers<EcsListenerRule>,
     load_balancers: Triggers<EcsLoadBalancer>,
+    policies: Triggers<EcsNamespacePolicy>,
 }

@@ -15,6 +15,15 @@ pub enum LogFormat {
     Text,
 }
 
+/// Whether namespaces may use only what was granted to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Guard {
+    /// What the `EcsNamespacePolicy` of a namespace does not grant is refused.
+    Enforce,
+    /// Whoever may create objects can use every right of the operator in AWS.
+    Off,
+}
+
 /// Runs Amazon ECS from Kubernetes: reconciles the custom resources of ecs-operator.io into Amazon ECS.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "ecs-operator", version)]
@@ -56,6 +65,11 @@ pub struct Settings {
     /// raised the account's rates.
     #[arg(long, env = "ECS_OPERATOR_AWS_RATE_SCALE", default_value = "1", value_parser = scale, value_name = "FACTOR")]
     pub aws_rate_scale: f64,
+
+    /// Whether what a namespace makes AWS do has to be granted by its `EcsNamespacePolicy`. `off`: whoever may create objects can
+    /// use every role, secret and target group that the operator can.
+    #[arg(long, env = "ECS_OPERATOR_GUARD", value_enum, default_value_t = Guard::Enforce, value_name = "GUARD")]
+    pub guard: Guard,
 
     /// Address that serves /healthz, /readyz and /metrics. Port 0 takes any free port.
     #[arg(long, env = "ECS_OPERATOR_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
@@ -141,6 +155,7 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert!(settings.namespaces.is_empty());
         assert!(settings.leader_election);
+        assert_eq!(settings.guard, Guard::Enforce, "secure unless somebody says otherwise");
         assert_eq!(settings.lease_duration, Duration::from_secs(15));
         assert_eq!((settings.poll_settled, settings.poll_rolling), (Duration::from_mins(1), Duration::from_secs(5)));
     }

@@ -2,6 +2,7 @@
 //! lease, and know when to stop. Apart from the lease nothing is written, neither to Kubernetes nor to AWS.
 
 use crate::{
+    api::crds,
     clock::Clock,
     engine::lease::{Held, Lease, LeaseSettings},
     health::Readiness,
@@ -32,7 +33,6 @@ pub struct Process {
 }
 
 const API_VERSION: &str = "ecs-operator.io/v1alpha1";
-const KINDS: [&str; 2] = ["EcsTaskDefinition", "EcsService"];
 const LEASE: &str = "ecs-operator";
 const CUSTOM_RESOURCES: &str = "custom resources";
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -65,8 +65,9 @@ async fn served(client: &Client) -> Result<Vec<APIResource>, kube::Error> {
     }
 }
 
-fn missing(resources: &[APIResource]) -> Vec<&'static str> {
-    KINDS.into_iter().filter(|kind| !resources.iter().any(|r| r.kind == *kind)).collect()
+fn missing(resources: &[APIResource]) -> Vec<String> {
+    let kinds = crds().into_iter().map(|crd| crd.spec.names.kind);
+    kinds.filter(|kind| !resources.iter().any(|r| r.kind == *kind)).collect()
 }
 
 /// Whose things in AWS are ours: the setting, else the UID of namespace kube-system, which lives as long as the cluster.
@@ -132,16 +133,17 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// An API server that first does not know the group, then serves one kind, then two.
+    /// An API server that first does not know the group, then serves all kinds but one, then all.
     fn grows(asked: &Arc<AtomicUsize>) -> Client {
         let asked = Arc::clone(asked);
         let service = tower::service_fn(move |_: Request<Body>| {
             let resource =
                 |kind: &str| serde_json::json!({"name": "x", "singularName": "x", "namespaced": true, "kind": kind, "verbs": []});
-            let (code, resources) = match asked.fetch_add(1, Ordering::SeqCst) {
+            let kinds = crds().into_iter().map(|crd| crd.spec.names.kind);
+            let (code, resources): (u16, Vec<_>) = match asked.fetch_add(1, Ordering::SeqCst) {
                 0 => (404, vec![]),
-                1 => (200, vec![resource("EcsService")]),
-                _ => (200, vec![resource("EcsService"), resource("EcsTaskDefinition")]),
+                1 => (200, kinds.filter(|kind| kind != "EcsNamespacePolicy").map(|kind| resource(&kind)).collect()),
+                _ => (200, kinds.map(|kind| resource(&kind)).collect()),
             };
             let body = match code {
                 404 => {
@@ -164,7 +166,7 @@ mod tests {
         let wait = wait_for_kinds(&client, &clock, &readiness);
         tokio::pin!(wait);
         assert!(tokio::time::timeout(LOOK_AGAIN + Duration::from_secs(1), &mut wait).await.is_err());
-        assert!(readiness.report().contains("EcsTaskDefinition not served"), "{}", readiness.report());
+        assert!(readiness.report().contains("EcsNamespacePolicy not served"), "{}", readiness.report());
         wait.await;
         assert!(readiness.is_ready());
         assert_eq!(asked.load(Ordering::SeqCst), 3);

@@ -20,7 +20,7 @@ const PURE: [&str; 14] = [
     "engine/conditions.rs",
     "aws/error.rs",
     "aws/codec.rs",
-    "aws/guard.rs",
+    "aws/guard/*.rs",
 ];
 
 const IMPURE: [&str; 11] = [

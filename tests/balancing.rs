@@ -10,7 +10,7 @@ use ecs_operator::aws::elb::model::{
     Redirect, Rewrite, Rule, RuleChange, Tags, TargetGroup, TargetHealth, Transform,
 };
 use ecs_operator::aws::elb::{Sight, TargetGroupKey, Watcher};
-use ecs_operator::aws::{Balancing, Connection, Elb, Granted, Guard, Kind, Pace, Pacer, Polling};
+use ecs_operator::aws::{Asks, Balancing, Connection, Elb, Granted, Guard, Kind, Pace, Pacer, Polling};
 use ecs_operator::domain::ObjectKey;
 use serde_json::json;
 use simulator::{Settings, Simulator};
@@ -25,7 +25,7 @@ fn connect() -> (Simulator, Connection) {
     (simulator, Connection::new("default", &config, Pacer::new()).unwrap())
 }
 
-fn grant<I>(input: I) -> Granted<I> {
+fn grant<I: Asks>(input: I) -> Granted<I> {
     Guard::allow_all().grant(input).unwrap()
 }
 

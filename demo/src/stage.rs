@@ -14,6 +14,7 @@ use ecs_operator::aws::reflector::Polling;
 use ecs_operator::clock::Clock;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use ecs_operator::settings::Guard;
 use envtest::{Assets, ControlPlane};
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -121,6 +122,7 @@ impl Stage {
             },
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
+            guard: Guard::Enforce,
         };
         self.background.lock().spawn(operator.run(CancellationToken::new()));
         Ok(())

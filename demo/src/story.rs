@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 const SAMPLE: &str = "deploy/samples/service.yaml";
+const POLICY: &str = "deploy/samples/policy.yaml";
 const EXPOSED: &str = "deploy/samples/exposed.yaml";
 /// The host of that sample.
 const HOST: &str = "site.example.com";
@@ -43,12 +44,17 @@ struct Story<'a> {
 
 impl Story<'_> {
     async fn kinds_are_installed(&mut self) -> Result<()> {
-        heading(1, "The kinds are installed");
+        heading(1, "The kinds are installed, and a namespace is granted something");
         say("All kinds, by plain client-side apply.");
         self.stage.shell.run("kubectl apply -f crds/").await?;
         let waited = self.stage.shell.run("kubectl wait --for=condition=Established crd --all --timeout=60s").await?;
         self.checks.equal("every kind is served", &crds().len(), &waited.matches("condition met").count());
+        say(
+            "An administrator grants the namespace what its objects may make AWS do: these clusters, subnets, roles and secrets.",
+        );
+        self.stage.shell.run(&format!("kubectl apply -f {POLICY}")).await?;
         self.stage.start_operator()?;
+        self.stage.shell.run("kubectl wait --for=condition=Ready ecspol/default --timeout=60s").await?;
         Ok(())
     }
 

@@ -35,6 +35,7 @@ pub use certificates::Certificates;
 pub use connection::{Connection, Connections};
 pub use elb::{Balancing, Elb};
 pub use error::{AwsError, Kind};
+pub use guard::asks::Asks;
 pub use guard::{Granted, Guard, NotGranted};
 pub use model::{
     Cluster, LiveDeployment, LiveService, Rollback, ServiceDeployment, ServiceEvent, ServiceRevision, ServiceState,

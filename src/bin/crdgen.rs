@@ -1,8 +1,9 @@
-//! Writes what follows from the API types: `crds/` and the schema for kustomize.
+//! Writes what follows from the API types: `crds/`, the admission policies in `deploy/guard/` and the schema for kustomize.
 //!
 //! The files are written below the current folder, or below the one that is given.
 
 use anyhow::Context;
+use ecs_operator::admission;
 use ecs_operator::api::{crds, kustomize_schema};
 use std::fs;
 use std::path::Path;
@@ -14,6 +15,12 @@ fn main() -> anyhow::Result<()> {
     for crd in crds() {
         let name = format!("crds/{}.{}.yaml", crd.spec.names.plural, crd.spec.group);
         write(&Path::new(&root).join(name), &(HEADER.to_owned() + &serde_yaml_ng::to_string(&crd)?))?;
+    }
+    for (file, objects) in
+        [("policies", admission::policies()), ("requester", admission::requester()), ("roles", admission::roles())]
+    {
+        let documents = objects.iter().map(serde_yaml_ng::to_string).collect::<Result<Vec<_>, _>>()?;
+        write(&Path::new(&root).join(format!("deploy/guard/{file}.yaml")), &(HEADER.to_owned() + &documents.join("---\n")))?;
     }
     let schema = serde_json::to_string_pretty(&kustomize_schema())? + "\n";
     write(&Path::new(&root).join("deploy/kustomize/openapi/schema.json"), &schema)

@@ -1,9 +1,11 @@
 //! Words of the trade as types: what a name or an ARN is, parsed once. No I/O, no AWS SDK, no Kubernetes client.
 
 mod arn;
+pub mod grant;
 pub mod json;
 mod key;
 pub mod owner;
+pub mod pattern;
 mod revision;
 mod time;
 

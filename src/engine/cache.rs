@@ -20,6 +20,8 @@ pub enum Key {
     Cluster(String),
     /// The listener of a load balancer that it stands on, or has; its ARN.
     Listener(String),
+    /// The namespace that it is in: what governs all of it wakes all of it.
+    Namespace(String),
     /// Namespace and name of the load balancer that it names.
     LoadBalancer(String, String),
     /// Namespace and name of the service that it belongs to.
@@ -40,6 +42,11 @@ pub enum Key {
 pub fn owner_key<K: Resource<DynamicType = ()>>(object: &K) -> Option<Key> {
     let owner = object.owner_references().iter().find(|owner| owner.controller == Some(true) && owner.kind == "EcsService")?;
     Some(Key::Owner(object.namespace().unwrap_or_default(), owner.name.clone()))
+}
+
+/// The namespace of an object, as a key.
+pub fn namespace_key<K: Resource<DynamicType = ()>>(object: &K) -> Key {
+    Key::Namespace(object.namespace().unwrap_or_default())
 }
 
 /// An object that is found by others.
@@ -84,6 +91,15 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
                 look(object);
             }
         }
+    }
+
+    /// Whether an object that is found under `key` is as `holds` says. It looks no further than the first that is.
+    pub fn any(&self, key: &Key, holds: impl Fn(&K) -> bool) -> Option<K> {
+        let index = self.index.read();
+        let mut found = index.names.get(key).into_iter().flatten().filter_map(|name| {
+            self.store.get(&ObjectRef::new(&name.name).within(&name.namespace)).and_then(|it| it.0.clone().ok())
+        });
+        found.find(|object| holds(object))
     }
 
     /// What `pick` makes of the keys in use, from `first` on in their order, until it makes nothing of one.

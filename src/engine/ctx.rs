@@ -4,7 +4,9 @@ use super::Stop;
 use super::failures::Failures;
 use super::next::Next;
 use super::refs::Caches;
+use crate::api::namespace_policy;
 use crate::aws::connection::Connection;
+use crate::aws::guard::Place;
 use crate::aws::reflector::Services;
 use crate::aws::{Balancing, Certificates, Ecs, Elb, Guard, Priority};
 use crate::clock::Clock;
@@ -41,8 +43,8 @@ pub struct Aws {
     pub balancing: Balancing,
     /// The certificates of the account.
     pub certificates: Certificates,
-    /// What may be asked of AWS.
-    pub guard: Guard,
+    /// Whether namespaces may use only what their policies grant.
+    pub is_guarded: bool,
 }
 
 impl Aws {
@@ -114,6 +116,24 @@ impl Ctx {
             partition: connection.partition().to_owned(),
             installation: self.installation.clone(),
         })
+    }
+
+    /// What the objects of a namespace may make AWS do, as its policy stands now. One that is being deleted grants nothing
+    /// any more.
+    pub fn guard(&self, namespace: &str) -> Guard {
+        if !self.aws.is_guarded {
+            return Guard::allow_all();
+        }
+        let policy = self.caches.policies.get(namespace, namespace_policy::NAME);
+        let policy = policy.filter(|policy| policy.metadata.deletion_timestamp.is_none());
+        Guard::of(policy.as_ref().map(|policy| &policy.spec), &self.place())
+    }
+
+    /// What entries without an account mean.
+    fn place(&self) -> Place {
+        self.site()
+            .map(|site| Place { partition: site.partition, region: site.region, account: site.account })
+            .unwrap_or_default()
     }
 
     /// Where objects live. An object that stands in another account or region is refused: its things are not there.

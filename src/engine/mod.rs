@@ -9,6 +9,7 @@ pub mod conditions;
 pub mod ctx;
 pub mod drift;
 pub mod failures;
+pub mod grant;
 pub mod lease;
 pub mod next;
 pub mod refs;
@@ -183,6 +184,11 @@ impl Stop {
             Self::Kube(message) => format!("Kubernetes: {message}"),
             Self::Aws(error) => format!("{}: {}. {}", error.operation, error.message.trim_end_matches('.'), error.advice()),
         }
+    }
+
+    /// Whether the policy of the namespace does not grant it, so that nothing was sent.
+    pub fn is_not_granted(&self) -> bool {
+        matches!(self, Self::Invalid { reason: "NotGranted" | "RoleNotGranted", .. })
     }
 
     /// Whether it goes on by itself, as far as one can tell.

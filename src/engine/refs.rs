@@ -1,7 +1,7 @@
 //! The watch caches, and who points at whom. Which objects are looked at again when another one changes is made from it.
 
 use super::cache::{Cache, Key};
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::domain::Revision;
 use kube::{Resource, ResourceExt};
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ pub struct Caches {
     pub listener_rules: Cache<EcsListenerRule>,
     /// Every `EcsLoadBalancer`.
     pub load_balancers: Cache<EcsLoadBalancer>,
+    /// Every `EcsNamespacePolicy`.
+    pub policies: Cache<EcsNamespacePolicy>,
 }
 
 impl Caches {
@@ -29,6 +31,7 @@ impl Caches {
         self.target_groups.is_filled().await;
         self.listener_rules.is_filled().await;
         self.load_balancers.is_filled().await;
+        self.policies.is_filled().await;
     }
 
     /// The clusters that services name.

@@ -9,7 +9,7 @@ use super::cache::{Cache, CacheWriter, Indexed};
 use super::ctx::Ctx;
 use super::refs::Caches;
 use super::{Managed, reconcile};
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
@@ -242,14 +242,16 @@ pub fn caches() -> (Caches, Writers) {
     let (target_groups, target_groups_writer) = Cache::new();
     let (listener_rules, listener_rules_writer) = Cache::new();
     let (load_balancers, load_balancers_writer) = Cache::new();
+    let (policies, policies_writer) = Cache::new();
     let writers = Writers {
         task_definitions: task_definitions_writer,
         services: services_writer,
         target_groups: target_groups_writer,
         listener_rules: listener_rules_writer,
         load_balancers: load_balancers_writer,
+        policies: policies_writer,
     };
-    (Caches { task_definitions, services, target_groups, listener_rules, load_balancers }, writers)
+    (Caches { task_definitions, services, target_groups, listener_rules, load_balancers, policies }, writers)
 }
 
 /// The writing ends of the caches.
@@ -264,4 +266,6 @@ pub struct Writers {
     pub listener_rules: CacheWriter<EcsListenerRule>,
     /// For every `EcsLoadBalancer`.
     pub load_balancers: CacheWriter<EcsLoadBalancer>,
+    /// For every `EcsNamespacePolicy`.
+    pub policies: CacheWriter<EcsNamespacePolicy>,
 }

@@ -1,12 +1,14 @@
 //! Which objects are looked at when one changes.
 
 use super::AllTriggers;
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::namespace_policy::NAME;
+use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use crate::domain::ObjectKey;
 use crate::engine::Managed;
 use crate::engine::cache::{Cache, Key};
 use crate::engine::refs::{Caches, task_definition_of};
 use crate::engine::watch::{Change, Guarded, Trigger};
+use crate::engine::write::has_finalizer;
 use crate::kinds::service::{EcsServiceKind, key_of};
 use crate::kinds::task_definition::family_of;
 use kube::{Resource, ResourceExt};
@@ -20,6 +22,7 @@ pub(super) struct Mapping {
     target_groups: Trigger<EcsTargetGroup>,
     listener_rules: Trigger<EcsListenerRule>,
     load_balancers: Trigger<EcsLoadBalancer>,
+    policies: Trigger<EcsNamespacePolicy>,
 }
 
 impl Mapping {
@@ -31,6 +34,7 @@ impl Mapping {
             target_groups: triggers.target_groups.sender(),
             listener_rules: triggers.listener_rules.sender(),
             load_balancers: triggers.load_balancers.sender(),
+            policies: triggers.policies.sender(),
         }
     }
 
@@ -52,6 +56,7 @@ impl Mapping {
         let name = key(guarded);
         if change.itself {
             self.task_definitions.look_at(&name.namespace, &name.name);
+            self.policy_of(&name.namespace);
         }
         if change.status || change.itself {
             // Also the service of its own name: it may have been made from its template, or be in the way of it.
@@ -69,6 +74,7 @@ impl Mapping {
         let name = key(guarded);
         if change.itself {
             self.services.look_at(&name.namespace, &name.name);
+            self.policy_of(&name.namespace);
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
@@ -96,6 +102,7 @@ impl Mapping {
         let name = key(guarded);
         if change.itself {
             self.target_groups.look_at(&name.namespace, &name.name);
+            self.policy_of(&name.namespace);
         }
         let this = Key::TargetGroup(name.namespace.clone(), name.name);
         wake(&self.caches.services, &this, &self.services);
@@ -118,6 +125,7 @@ impl Mapping {
         let name = key(guarded);
         if change.itself {
             self.listener_rules.look_at(&name.namespace, &name.name);
+            self.policy_of(&name.namespace);
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
@@ -148,6 +156,7 @@ impl Mapping {
         let name = key(guarded);
         if change.itself {
             self.load_balancers.look_at(&name.namespace, &name.name);
+            self.policy_of(&name.namespace);
         }
         let this = Key::LoadBalancer(name.namespace.clone(), name.name);
         wake(&self.caches.target_groups, &this, &self.target_groups);
@@ -161,6 +170,30 @@ impl Mapping {
         for arn in object.status.iter().flat_map(|status| &status.listeners).map(|listener| &listener.arn) {
             wake(&self.caches.listener_rules, &Key::Listener(arn.clone()), &self.listener_rules);
             wake(&self.caches.target_groups, &Key::Listener(arn.clone()), &self.target_groups);
+        }
+    }
+
+    /// A policy: itself, and every object of its namespace: what was refused may be granted now. Those that are settled send
+    /// nothing, and cost a look at the caches.
+    pub(super) fn policy(&self, guarded: &Guarded<EcsNamespacePolicy>, change: Change) {
+        let ObjectKey { namespace, name } = key(guarded);
+        self.policies.look_at(&namespace, &name);
+        if change.itself {
+            let all = Key::Namespace(namespace);
+            wake(&self.caches.task_definitions, &all, &self.task_definitions);
+            wake(&self.caches.services, &all, &self.services);
+            wake(&self.caches.target_groups, &all, &self.target_groups);
+            wake(&self.caches.listener_rules, &all, &self.listener_rules);
+            wake(&self.caches.load_balancers, &all, &self.load_balancers);
+        }
+    }
+
+    /// The policy of a namespace stays as long as an object there has something in AWS: it is looked at when it is to go, and
+    /// until it is held.
+    fn policy_of(&self, namespace: &str) {
+        let policy = self.caches.policies.get(namespace, NAME);
+        if policy.is_some_and(|policy| policy.metadata.deletion_timestamp.is_some() || !has_finalizer(&policy)) {
+            self.policies.look_at(namespace, NAME);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a person with kubectl does on an empty cluster: install, apply each sample, look, explain, wait.
 
 use crate::world::{CLUSTER, World, fast};
+use ecs_operator::settings::Guard;
 use envtest::{Assets, ControlPlane};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -101,10 +102,13 @@ async fn every_sample_is_accepted_by_plain_apply_and_becomes_ready() {
         // One account to each sample: several of them stand for the same service.
         let mut world = World::in_cluster(kube.clone(), fast()).await;
         furnish(&world);
+        // Nothing is granted but what the sample of a policy grants.
+        world.guard = Guard::Enforce;
         world.start_operator();
         let kubectl = Kubectl::to(&plane, &world.namespace).await;
+        kubectl.apply(&project().join("deploy/samples/policy.yaml")).await;
         kubectl.apply(&file).await;
-        for kind in ["ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
+        for kind in ["ecspol", "ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
             if !kubectl.run(&format!("get {kind} -o name")).await.is_empty() {
                 kubectl.run(&format!("wait --for=condition=Ready --timeout=60s {kind} --all")).await;
             }

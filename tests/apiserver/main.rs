@@ -12,6 +12,7 @@ mod edge;
 mod exposed;
 mod fuse;
 mod gitops;
+mod guard;
 mod killed;
 mod kubectl;
 mod lease;

@@ -10,6 +10,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
@@ -126,6 +127,7 @@ fn operator(kube: Client, config: &SdkConfig) -> Operator {
         },
         metrics: Arc::new(Metrics::new()),
         concurrency: 8,
+        guard: Guard::Off,
     }
 }
 

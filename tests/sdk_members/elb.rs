@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 /// Members of a builder, as AWS's documentation writes them but beginning small: `load_balancer_arn` is `loadBalancerArn`.
-fn members(builder: &impl Debug) -> BTreeSet<String> {
+pub(crate) fn members(builder: &impl Debug) -> BTreeSet<String> {
     let text = format!("{builder:?}");
     let inside = text.split_once(" { ").map_or("", |(_, rest)| rest);
     let names = inside.split(", ").filter_map(|member| member.split_once(": None")).map(|(name, _)| camel_case(name));

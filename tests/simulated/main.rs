@@ -9,6 +9,7 @@
 #![allow(clippy::disallowed_methods, reason = "tokio's clock is paused, so that waiting takes no time")]
 
 mod chance;
+mod guard;
 mod invariants;
 mod kubernetes;
 mod life;

@@ -7,6 +7,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use ecs_operator::settings::Guard;
 use serde_json::{Value, json};
 use simulator::{Settings, Simulator};
 use std::sync::Arc;
@@ -22,15 +23,21 @@ pub struct World {
     pub kubernetes: Kubernetes,
     pub aws: Simulator,
     pub life: Life,
+    pub guard: Guard,
     running: Option<JoinHandle<()>>,
 }
 
 impl World {
     /// A cluster in AWS, and an operator that is at work.
     pub fn new(settings: Settings) -> Self {
+        Self::with_guard(settings, Guard::Off)
+    }
+
+    /// The same where the policy of a namespace is asked, or not.
+    pub fn with_guard(settings: Settings, guard: Guard) -> Self {
         let aws = Simulator::new(Settings { latency: Duration::from_millis(20), ..settings });
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
-        let mut world = Self { kubernetes: Kubernetes::new(), aws, life: Life::new(), running: None };
+        let mut world = Self { kubernetes: Kubernetes::new(), aws, life: Life::new(), guard, running: None };
         world.start_operator();
         world
     }
@@ -46,6 +53,7 @@ impl World {
             polling: Polling::default(),
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
+            guard: self.guard,
         };
         self.running = Some(tokio::spawn(operator.run(<_>::default())));
     }

@@ -23,6 +23,8 @@
   value: {{ int .pollRollingSeconds | quote }}
 - name: ECS_OPERATOR_AWS_RATE_SCALE
   value: {{ .awsRateScale | quote }}
+- name: ECS_OPERATOR_GUARD
+  value: {{ .guard | quote }}
 - name: ECS_OPERATOR_LISTEN
   value: {{ .listen | quote }}
 - name: ECS_OPERATOR_SHUTDOWN_GRACE_SECONDS

@@ -13,7 +13,9 @@ use crate::aws::{AwsError, Kind};
 use crate::domain::owner::{OWNER_KEYS, Owner, PART};
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
+use crate::engine::grant::grant;
 use crate::kinds::listener::listener_of;
+use crate::kinds::vouch;
 use std::collections::BTreeSet;
 
 /// How often another priority is tried when somebody else was quicker.
@@ -34,7 +36,7 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
             }
             None => Err(Stop::waiting("Outdated", "the match has fewer parts by now")),
         },
-        (Step::Modify(change), Desired::Present(want)) => modify(change, want, ctx).await,
+        (Step::Modify(change), Desired::Present(want)) => modify(object, change, want, ctx).await,
         (Step::SetPriorities(priorities), _) => exchange(priorities, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             known(ctx.aws.elb().add_tags(arn, tags).await, arn, ctx)?;
@@ -135,7 +137,13 @@ async fn create(object: &EcsListenerRule, want: &Present, part: &Part, wished: i
             transforms: want.transforms.clone().unwrap_or_default(),
             tags: tags.clone(),
         };
-        let granted = ctx.aws.guard.grant(new).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+        let granted = match grant(ctx, object, vouch::of_rule(object, &listener, None, ctx), new).await {
+            Ok(granted) => granted,
+            Err(refused) => {
+                ctx.aws.balancing.release_priority(&listener, priority, &who);
+                return Err(refused);
+            }
+        };
         let error = match ctx.aws.elb().create_rule(granted).await {
             Ok(rule) => return Ok(created(rule, &tags, ctx)),
             Err(error) => error,
@@ -247,9 +255,9 @@ async fn explained(error: AwsError, want: &Present, listener: &str, ctx: &Ctx) -
     }
 }
 
-async fn modify(change: &RuleChange, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
-    let granted = ctx.aws.guard.grant(change.clone()).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+async fn modify(object: &EcsListenerRule, change: &RuleChange, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let listener = listener_of(&change.arn);
+    let granted = grant(ctx, object, vouch::of_rule(object, &listener, Some(&change.arn), ctx), change.clone()).await?;
     let rule = match ctx.aws.elb().modify_rule(granted).await {
         Ok(rule) => rule,
         Err(error) => {

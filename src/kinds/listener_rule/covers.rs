@@ -5,6 +5,7 @@
 
 use super::parts::Conditions;
 use crate::aws::elb::model::{Condition, Patterns};
+pub use crate::domain::pattern::{Case, pattern_covers};
 use core::net::IpAddr;
 use std::collections::BTreeSet;
 
@@ -52,54 +53,11 @@ fn each<T>(all: &BTreeSet<T>, holds: impl Fn(&T) -> bool) -> bool {
     !all.is_empty() && all.iter().all(holds)
 }
 
-/// Whether upper and lower case are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Case {
-    /// They are.
-    Counts,
-    /// They are not.
-    MeansNothing,
-}
-
 fn patterns_cover(wide: &Patterns, narrow: &Patterns, case: Case) -> bool {
     let says_something = !narrow.values.is_empty() || !narrow.regexes.is_empty();
     let values = narrow.values.iter().all(|narrow| wide.values.iter().any(|wide| pattern_covers(wide, narrow, case)));
     let regexes = narrow.regexes.iter().all(|regex| wide.regexes.contains(regex) || wide.values.contains("*"));
     says_something && values && regexes
-}
-
-/// Whether a pattern with `*` and `?` takes every text that another one takes.
-pub fn pattern_covers(wide: &str, narrow: &str, case: Case) -> bool {
-    let folded = |text: &str| if case == Case::Counts { text.to_owned() } else { text.to_lowercase() };
-    let (wide, narrow) = (folded(wide), folded(narrow));
-    // A backslash takes the meaning off a wildcard in some conditions and not in others.
-    if wide == narrow || wide.contains('\\') || narrow.contains('\\') {
-        return wide == narrow;
-    }
-    covers_chars(&wide.chars().collect::<Vec<_>>(), &narrow.chars().collect::<Vec<_>>())
-}
-
-/// Matches the narrow pattern as if it were a text: `*` of the wide one takes anything, `?` anything but a `*`.
-fn covers_chars(wide: &[char], narrow: &[char]) -> bool {
-    let (mut at, mut of, mut retry) = (0, 0, None);
-    while of < narrow.len() {
-        match wide.get(at) {
-            Some('*') => {
-                retry = Some((at, of));
-                at += 1;
-            }
-            Some('?') if narrow[of] != '*' => (at, of) = (at + 1, of + 1),
-            Some(same) if *same == narrow[of] && *same != '?' => (at, of) = (at + 1, of + 1),
-            _ => match retry {
-                Some((star, taken)) => {
-                    retry = Some((star, taken + 1));
-                    (at, of) = (star + 1, taken + 1);
-                }
-                None => return false,
-            },
-        }
-    }
-    wide[at..].iter().all(|left| *left == '*')
 }
 
 /// Whether one network contains another.

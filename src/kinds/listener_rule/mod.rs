@@ -24,7 +24,7 @@ use crate::aws::elb::Watcher;
 use crate::aws::elb::model::{Rule, RuleChange, Tags};
 use crate::aws::error::AwsError;
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key, owner_key};
+use crate::engine::cache::{Indexed, Key, namespace_key, owner_key};
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -194,7 +194,7 @@ impl Indexed for EcsListenerRule {
     fn keys(&self) -> Vec<Key> {
         let namespace = self.namespace().unwrap_or_default();
         let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
-        let mut keys: Vec<Key> = owner_key(self).into_iter().collect();
+        let mut keys: Vec<Key> = owner_key(self).into_iter().chain([namespace_key(self)]).collect();
         let seen = self.status.iter().filter_map(|status| status.listener_arn.clone());
         keys.extend(self.spec.listener.arn.iter().cloned().chain(seen).map(Key::Listener));
         keys.extend(self.spec.listener.r#ref.iter().map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));

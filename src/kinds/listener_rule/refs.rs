@@ -147,7 +147,9 @@ fn neighbour(other: &EcsListenerRule, this: &EcsListenerRule) -> Neighbour {
 fn was_refused(other: &EcsListenerRule) -> bool {
     let Some(status) = &other.status else { return false };
     let refused = status.conditions.iter().any(|one| one.type_ == "Accepted" && one.status == "False");
-    refused && status.observed_generation == other.metadata.generation
+    // Or whoever may create a rule could keep a host from those who were granted it.
+    let is_granted = !status.conditions.iter().any(|one| one.type_ == "Ready" && one.reason == "NotGranted");
+    (refused || (!is_granted && status.rules.is_empty())) && status.observed_generation == other.metadata.generation
 }
 
 fn routes_of(found: &EcsLoadBalancer, listener: &str) -> Routes {

@@ -181,10 +181,13 @@ fn was_refused(pass: &Pass<Kind>) -> bool {
             refusal.operation == "CreateRule" && !matches!(refusal.kind, error::Kind::Unknown | error::Kind::Unavailable)
         }
         Err(Stop::Waiting { reason, .. }) => {
-            matches!(*reason, "QuotaExceeded" | "TargetGroupAssociationLimit" | "PriorityInUse" | "NoFreePriority")
+            matches!(
+                *reason,
+                "QuotaExceeded" | "TargetGroupAssociationLimit" | "PriorityInUse" | "NoFreePriority" | "NotOwnedYet"
+            )
         }
-        Err(Stop::Invalid { reason, .. }) => *reason == "NotGranted",
-        _ => false,
+        Err(stop) => stop.is_not_granted(),
+        Ok(_) => false,
     }
 }
 

@@ -2,14 +2,21 @@
 
 use super::desired::Present;
 use super::observe::watcher;
+use super::refs::refs;
 use super::{Desired, Done, Step};
 use crate::api::EcsLoadBalancer;
+use crate::api::shared::ManagementPolicy;
 use crate::aws::elb::model::{Attributes, ListenerChange, NewListener, NewLoadBalancer, SubnetsChange, Tags};
 use crate::aws::elb::{Balancing, LoadBalancerKey, LoadBalancerView, Sight, Watcher};
+use crate::aws::guard::Vouched;
+use crate::aws::guard::asks::{Adopted, Certificate, SecurityGroups};
 use crate::aws::reflector::Pace;
-use crate::aws::{AwsError, Granted, Kind};
+use crate::aws::{AwsError, Kind};
+use crate::domain::owner::UID;
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
+use crate::engine::grant::grant;
+use crate::kinds::vouch;
 use std::sync::Arc;
 
 /// One write.
@@ -21,7 +28,7 @@ pub async fn act(object: &EcsLoadBalancer, want: &Desired, step: &Step, ctx: &Ct
         Desired::Present(want) => &want.key,
         Desired::Absent(want) => &want.key,
     };
-    let on = On { key, who: watcher(object), ctx };
+    let on = On { object, key, who: watcher(object), ctx };
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
         (Step::Create, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
@@ -41,17 +48,13 @@ pub async fn act(object: &EcsLoadBalancer, want: &Desired, step: &Step, ctx: &Ct
     }
 }
 
-fn grant<I>(ctx: &Ctx, input: I) -> Result<Granted<I>, Stop> {
-    ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))
-}
-
 /// The name is the same each time, so that a repetition after a lost reply gives back the one that is there.
 async fn create(object: &EcsLoadBalancer, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let (balancing, who) = (&ctx.aws.balancing, watcher(object));
     let mut tags = want.tags.clone();
     tags.extend(want.owner.tags());
     let new = NewLoadBalancer { tags: tags.clone(), ..want.new.clone() };
-    let granted = grant(ctx, new)?;
+    let granted = grant(ctx, object, Vouched::default(), new).await?;
     let created = match ctx.aws.elb().create_load_balancer(granted).await {
         Ok(created) => created,
         Err(error) => {
@@ -77,6 +80,7 @@ fn leaves_doubt(error: &AwsError) -> bool {
 
 /// The load balancer that steps are taken on.
 struct On<'a> {
+    object: &'a EcsLoadBalancer,
     key: &'a LoadBalancerKey,
     who: Watcher,
     ctx: &'a Ctx,
@@ -129,9 +133,26 @@ impl On<'_> {
     }
 
     async fn tag(&self, arn: &str, tags: &Tags) -> Result<Done, Stop> {
+        self.may_mark(arn, tags).await?;
         self.ended(self.ctx.aws.elb().add_tags(arn, tags).await)?;
         self.retagged(arn, |all| all.extend(tags.clone()));
         Ok(Done::Changed)
+    }
+
+    /// The target groups that stand for objects.
+    fn vouched(&self) -> Vouched {
+        let refs = refs(self.object, &self.ctx.caches);
+        vouch::of_load_balancer(&refs.target_groups, refs.claims.values().flatten(), self.ctx)
+    }
+
+    /// Our marks on what carries none take it over, which the policy has to list.
+    async fn may_mark(&self, arn: &str, tags: &Tags) -> Result<(), Stop> {
+        let is_adoption = self.object.spec.management_policy == Some(ManagementPolicy::Adopt);
+        let is_marked = self.tags_of(arn).is_some_and(|tags| tags.contains_key(UID));
+        if !is_adoption || is_marked || !tags.contains_key(UID) {
+            return Ok(());
+        }
+        grant(self.ctx, self.object, Vouched::default(), Adopted(arn.to_owned())).await.map(drop)
     }
 
     async fn untag(&self, arn: &str, keys: &[String]) -> Result<Done, Stop> {
@@ -141,7 +162,7 @@ impl On<'_> {
     }
 
     async fn set_subnets(&self, change: &SubnetsChange) -> Result<Done, Stop> {
-        let granted = grant(self.ctx, change.clone())?;
+        let granted = grant(self.ctx, self.object, Vouched::default(), change.clone()).await?;
         let zones = self.ended(self.ctx.aws.elb().set_subnets(granted).await)?;
         tracing::info!(arn = change.arn, "set the subnets of a load balancer");
         if let Some(view) = self.view() {
@@ -156,7 +177,7 @@ impl On<'_> {
     }
 
     async fn set_security_groups(&self, arn: &str, groups: &[String]) -> Result<Done, Stop> {
-        let granted = grant(self.ctx, groups.to_vec())?;
+        let granted = grant(self.ctx, self.object, Vouched::default(), SecurityGroups(groups.to_vec())).await?;
         self.ended(self.ctx.aws.elb().set_security_groups(arn, granted).await)?;
         tracing::info!(arn, "set the security groups of a load balancer");
         if let Some(view) = self.view() {
@@ -187,7 +208,7 @@ impl On<'_> {
     }
 
     async fn create_listener(&self, new: &NewListener) -> Result<Done, Stop> {
-        let granted = grant(self.ctx, new.clone())?;
+        let granted = grant(self.ctx, self.object, self.vouched(), new.clone()).await?;
         let created = self.ended(self.ctx.aws.elb().create_listener(granted).await)?;
         tracing::info!(arn = created.arn, "created a listener");
         self.balancing().wrote_listener(&created, Some(&new.tags));
@@ -199,7 +220,7 @@ impl On<'_> {
     }
 
     async fn modify_listener(&self, change: &ListenerChange) -> Result<Done, Stop> {
-        let granted = grant(self.ctx, change.clone())?;
+        let granted = grant(self.ctx, self.object, self.vouched(), change.clone()).await?;
         let changed = self.ended(self.ctx.aws.elb().modify_listener(granted).await)?;
         tracing::info!(arn = changed.arn, "changed a listener");
         self.balancing().wrote_listener(&changed, None);
@@ -214,7 +235,7 @@ impl On<'_> {
     }
 
     async fn add_certificate(&self, port: i32, arn: &str, certificate: &str) -> Result<Done, Stop> {
-        let granted = grant(self.ctx, certificate.to_owned())?;
+        let granted = grant(self.ctx, self.object, Vouched::default(), Certificate(certificate.to_owned())).await?;
         self.ended(self.ctx.aws.elb().add_listener_certificate(arn, granted).await)?;
         tracing::info!(arn, certificate, "added a certificate to a listener");
         self.certified(arn, |all| all.push(certificate.to_owned()));

@@ -22,7 +22,7 @@ mod tests;
 use crate::api::{EcsLoadBalancer, EcsLoadBalancerStatus};
 use crate::aws::elb::model::{Attributes, ListenerChange, LoadBalancer, NewListener, SubnetsChange, Tags};
 use crate::aws::error::AwsError;
-use crate::engine::cache::{Indexed, Key};
+use crate::engine::cache::{Indexed, Key, namespace_key};
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -254,7 +254,8 @@ impl Indexed for EcsLoadBalancer {
     fn keys(&self) -> Vec<Key> {
         let namespace = self.namespace().unwrap_or_default();
         let listeners = self.status.iter().flat_map(|status| &status.listeners);
-        let mut keys: Vec<Key> = listeners.map(|listener| Key::Listener(listener.arn.clone())).collect();
+        let listeners = listeners.map(|listener| Key::Listener(listener.arn.clone()));
+        let mut keys: Vec<Key> = listeners.chain([namespace_key(self)]).collect();
         let actions = self.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
         let forward = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
         let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());

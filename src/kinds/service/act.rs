@@ -5,13 +5,17 @@ use super::desired::Present;
 use super::status::INACTIVE;
 use super::{Desired, Done, Step, owner_of};
 use crate::api::EcsService;
+use crate::aws::guard::Vouched;
+use crate::aws::guard::asks::Adopted;
 use crate::aws::reflector::{Pace, Seen};
-use crate::aws::{AwsError, Kind, LiveService, codec};
+use crate::aws::{AwsError, CreateServiceInput, Kind, LiveService, UpdateServiceInput, codec};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
 use crate::domain::owner::Ownership;
 use crate::engine::ctx::Ctx;
+use crate::engine::grant::grant;
 use crate::engine::{Stop, write};
+use crate::kinds::vouch;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,9 +34,9 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await.map_err(|stop| refused(object, stop)),
         (Step::Update { members, force, deploys, .. }, Desired::Present(want)) => {
-            update(want, members, *force, *deploys, ctx).await.map_err(|stop| refused(object, stop))
+            update(object, want, (members, *force, *deploys), ctx).await.map_err(|stop| refused(object, stop))
         }
-        (Step::Claim, Desired::Present(want)) => claim(want, ctx).await,
+        (Step::Claim, Desired::Present(want)) => claim(object, want, ctx).await,
         (Step::Tag { arn, tags }, _) => {
             retagged(key, ctx, ctx.aws.ecs().tag_resource(arn, tags).await, |all| all.extend(tags.clone()))?;
             Ok(Done::Tagged)
@@ -84,8 +88,9 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     }
     input["tags"] = listed(&tags);
     input["clientToken"] = json!(token(object, want, &input));
-    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    vouch::task_is_granted(object, ctx)?;
+    let input: CreateServiceInput = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = grant(ctx, object, vouch::of_service(object, ctx), input).await?;
     let services = &ctx.aws.services;
     let created = match ctx.aws.ecs().create_service(granted).await {
         Ok(created) => created,
@@ -128,7 +133,12 @@ fn token(object: &EcsService, want: &Present, input: &Value) -> String {
     sha256(&whole)[..TOKEN].to_owned()
 }
 
-async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx: &Ctx) -> Result<Done, Stop> {
+async fn update(
+    object: &EcsService,
+    want: &Present,
+    (members, force, deploys): (&Value, bool, bool),
+    ctx: &Ctx,
+) -> Result<Done, Stop> {
     let mut input = members.clone();
     input["cluster"] = json!(want.key.cluster);
     input["service"] = json!(want.key.name);
@@ -137,8 +147,11 @@ async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx
     }
     let fields: Vec<&String> = members.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
     tracing::info!(service = %want.key, ?fields, force, "updating a service");
-    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    if deploys || force {
+        vouch::task_is_granted(object, ctx)?;
+    }
+    let input: UpdateServiceInput = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = grant(ctx, object, vouch::of_service(object, ctx), input).await?;
     match ctx.aws.ecs().update_service(granted).await {
         Ok(updated) => {
             let live = remember(&want.key, updated, ctx);
@@ -155,11 +168,12 @@ async fn update(want: &Present, members: &Value, force: bool, deploys: bool, ctx
     }
 }
 
-async fn claim(want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+async fn claim(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
     let Seen::Live { service, .. } = ctx.aws.services.get(&want.key) else {
         return Err(Stop::waiting("NotFound", "the service to take over is no longer there"));
     };
     let arn = service.arn.clone();
+    grant(ctx, object, Vouched::default(), Adopted(arn.clone())).await?;
     let mut tags = want.owner.tags();
     tags.extend(want.tags.clone());
     let outcome = ctx.aws.ecs().tag_resource(&arn, &tags).await;

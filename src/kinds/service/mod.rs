@@ -28,7 +28,7 @@ use crate::aws::LiveService;
 use crate::aws::error::AwsError;
 use crate::aws::reflector::{Pace, Seen};
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key};
+use crate::engine::cache::{Indexed, Key, namespace_key};
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -239,7 +239,7 @@ fn is_full(object: &EcsService) -> bool {
 
 impl Indexed for EcsService {
     fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![Key::Cluster(self.spec.cluster.clone()), Key::Service(key_of(self))];
+        let mut keys = vec![namespace_key(self), Key::Cluster(self.spec.cluster.clone()), Key::Service(key_of(self))];
         keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
         let namespace = self.namespace().unwrap_or_default();
         let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());

@@ -6,11 +6,13 @@ use super::{Desired, Done, Step, watcher};
 use crate::api::EcsTargetGroup;
 use crate::aws::elb::model::{NewTargetGroup, Tags};
 use crate::aws::elb::{Balancing, TargetGroupKey, TargetGroupView};
+use crate::aws::guard::Vouched;
 use crate::aws::reflector::Pace;
 use crate::aws::{AwsError, Kind};
 use crate::domain::owner::Ownership;
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
+use crate::engine::grant::grant;
 use std::sync::Arc;
 
 /// One write.
@@ -60,7 +62,7 @@ async fn create(object: &EcsTargetGroup, want: &Present, new: &NewTargetGroup, c
     let (elb, balancing) = (ctx.aws.elb(), &ctx.aws.balancing);
     let key = TargetGroupKey::Name(new.name.clone());
     balancing.follow_target_group(&key, &watcher(object), Pace::Rolling);
-    let granted = ctx.aws.guard.grant(new.clone()).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let granted = grant(ctx, object, Vouched::default(), new.clone()).await?;
     let group = match Box::pin(elb.create_target_group(granted)).await {
         Ok(group) => group,
         Err(error) => {

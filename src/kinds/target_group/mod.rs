@@ -23,7 +23,7 @@ use crate::aws::elb::Watcher;
 use crate::aws::elb::model::{HealthCheck, NewTargetGroup, TargetGroup};
 use crate::aws::error::AwsError;
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key, owner_key};
+use crate::engine::cache::{Indexed, Key, namespace_key, owner_key};
 use crate::engine::conditions::Type;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name};
@@ -205,7 +205,7 @@ fn watcher(object: &EcsTargetGroup) -> Watcher {
 impl Indexed for EcsTargetGroup {
     fn keys(&self) -> Vec<Key> {
         let namespace = self.namespace().unwrap_or_default();
-        let mut keys: Vec<Key> = owner_key(self).into_iter().collect();
+        let mut keys: Vec<Key> = owner_key(self).into_iter().chain([namespace_key(self)]).collect();
         if let Some(listener) = &self.spec.listener {
             keys.extend(listener.arn.iter().cloned().map(Key::Listener));
             let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());

@@ -4,10 +4,15 @@ use super::desired::Present;
 use super::observe::SEARCHED;
 use super::{Desired, Done, Step};
 use crate::api::EcsTaskDefinition;
-use crate::aws::{Ecs, TaskDefinition, codec};
+use crate::api::shared::ManagementPolicy;
+use crate::aws::guard::Vouched;
+use crate::aws::guard::asks::Adopted;
+use crate::aws::{Ecs, RegisterTaskDefinitionInput, TaskDefinition, codec};
 use crate::domain::owner::{HASH, OWNER_KEYS, Ownership};
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
+use crate::engine::grant::grant;
+use crate::kinds::vouch;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -30,6 +35,7 @@ pub async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &
     match (step, want) {
         (Step::Register, Desired::Present(want)) => register(object, want, ctx).await,
         (Step::Claim { revision }, Desired::Present(want)) => {
+            may_adopt(object, want, ctx).await?;
             let mut tags = marks(want);
             tags.extend(want.tags.clone());
             ecs.tag_resource(&arn_of(*revision), &tags).await?;
@@ -80,14 +86,24 @@ fn marks(want: &Present) -> BTreeMap<String, String> {
     tags
 }
 
+/// A family of somebody else's is taken over only where the policy lists it.
+async fn may_adopt(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Result<(), Stop> {
+    let Some(site) = ctx.site().filter(|_| want.management == ManagementPolicy::Adopt) else { return Ok(()) };
+    let family = &want.family;
+    let arn = format!("arn:{}:ecs:{}:{}:task-definition/{family}", site.partition, site.region, site.account);
+    grant(ctx, object, Vouched::default(), Adopted(arn)).await.map(drop)
+}
+
 async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Result<Done, Stop> {
+    may_adopt(object, want, ctx).await?;
     let ecs = ctx.aws.ecs();
     let mut tags = marks(want);
     tags.extend(want.tags.clone());
     let mut input = want.input.clone();
     input["tags"] = tags.iter().map(|(key, value)| json!({"key": key, "value": value})).collect::<Value>();
-    let input = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
-    let granted = ctx.aws.guard.grant(input).map_err(|refused| Stop::invalid("NotGranted", refused.to_string()))?;
+    let input: RegisterTaskDefinitionInput =
+        codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
+    let granted = grant(ctx, object, vouch::own_family(object), input).await?;
     let registered = ecs.register_task_definition(granted).await?;
     tracing::info!(arn = registered.arn, "registered a task definition");
     if let Some(older) = same_before(object, want, registered.revision, &ecs).await? {

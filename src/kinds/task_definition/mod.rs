@@ -16,7 +16,7 @@ mod tests;
 use crate::api::{EcsService, EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::error::AwsError;
 use crate::domain::Revision;
-use crate::engine::cache::{Indexed, Key};
+use crate::engine::cache::{Indexed, Key, namespace_key};
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -200,7 +200,7 @@ impl Managed for EcsTaskDefinitionKind {
 
 impl Indexed for EcsTaskDefinition {
     fn keys(&self) -> Vec<Key> {
-        vec![Key::Family(family_of(self))]
+        vec![Key::Family(family_of(self)), namespace_key(self)]
     }
 }
 

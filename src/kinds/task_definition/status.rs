@@ -99,6 +99,7 @@ fn was_refused(pass: &Pass<Kind>) -> bool {
         Err(Stop::Aws(refusal)) => {
             !registered && refusal.operation == "RegisterTaskDefinition" && refusal.kind != error::Kind::Unknown
         }
+        Err(stop) => !registered && stop.is_not_granted(),
         _ => false,
     }
 }

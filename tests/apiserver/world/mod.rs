@@ -11,6 +11,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
+use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
 use k8s_openapi::api::core::v1::{Event, Namespace};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -77,6 +78,8 @@ pub struct World {
     pub namespace: String,
     /// Identifier of the installation.
     pub installation: String,
+    /// Whether the operator asks the policy of the namespace. Off, but in the stories that are about it.
+    pub guard: Guard,
     running: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
@@ -103,7 +106,7 @@ impl World {
         rights::grant(&kube).await;
         let aws = Simulator::new(settings);
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
-        Self { kube, aws, namespace, installation: "test-installation".to_owned(), running: None }
+        Self { kube, aws, namespace, installation: "test-installation".to_owned(), guard: Guard::Off, running: None }
     }
 
     /// Starts the operator, with the rights that the chart gives it.
@@ -136,6 +139,7 @@ impl World {
             },
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
+            guard: self.guard,
         }
     }
 

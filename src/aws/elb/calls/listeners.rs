@@ -4,6 +4,7 @@ use super::{Elb, PAGE, attributes, gone_is_done, one};
 use crate::aws::elb::model::{Attributes, Listener, ListenerChange, NewListener, to_certificate};
 use crate::aws::error::AwsError;
 use crate::aws::guard::Granted;
+use crate::aws::guard::asks::Certificate;
 use crate::aws::operation::{
     ADD_LISTENER_CERTIFICATES, CREATE_LISTENER, DELETE_LISTENER, DESCRIBE_LISTENER_ATTRIBUTES, DESCRIBE_LISTENER_CERTIFICATES,
     DESCRIBE_LISTENERS, MODIFY_LISTENER, MODIFY_LISTENER_ATTRIBUTES, REMOVE_LISTENER_CERTIFICATES,
@@ -125,9 +126,9 @@ impl Elb {
     ///
     /// # Errors
     /// Those of AWS.
-    pub async fn add_listener_certificate(&self, arn: &str, certificate: Granted<String>) -> Result<(), AwsError> {
+    pub async fn add_listener_certificate(&self, arn: &str, certificate: Granted<Certificate>) -> Result<(), AwsError> {
         // AWS takes one in a call.
-        let certificate = to_certificate(certificate.input());
+        let certificate = to_certificate(&certificate.input().0);
         self.call(ADD_LISTENER_CERTIFICATES, || {
             self.client.add_listener_certificates().listener_arn(arn).certificates(certificate.clone()).send()
         })

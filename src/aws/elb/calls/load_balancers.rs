@@ -4,6 +4,7 @@ use super::{Elb, PAGE, attributes, gone_is_done, one};
 use crate::aws::elb::model::{Attributes, LoadBalancer, NewLoadBalancer, SubnetsChange, Zone};
 use crate::aws::error::AwsError;
 use crate::aws::guard::Granted;
+use crate::aws::guard::asks::SecurityGroups;
 use crate::aws::operation::{
     CREATE_LOAD_BALANCER, DELETE_LOAD_BALANCER, DESCRIBE_LOAD_BALANCER_ATTRIBUTES, DESCRIBE_LOAD_BALANCERS,
     MODIFY_LOAD_BALANCER_ATTRIBUTES, SET_IP_ADDRESS_TYPE, SET_SECURITY_GROUPS, SET_SUBNETS,
@@ -115,8 +116,8 @@ impl Elb {
     ///
     /// # Errors
     /// Those of AWS.
-    pub async fn set_security_groups(&self, arn: &str, groups: Granted<Vec<String>>) -> Result<(), AwsError> {
-        let groups = groups.input();
+    pub async fn set_security_groups(&self, arn: &str, groups: Granted<SecurityGroups>) -> Result<(), AwsError> {
+        let SecurityGroups(groups) = groups.input();
         self.call(SET_SECURITY_GROUPS, || {
             self.client.set_security_groups().load_balancer_arn(arn).set_security_groups(Some(groups.clone())).send()
         })

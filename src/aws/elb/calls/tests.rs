@@ -2,13 +2,13 @@
 
 use crate::aws::elb::model::{Action, Condition, HealthCheck, NewRule, NewTargetGroup, Patterns, RuleChange, Tags};
 use crate::aws::testing::{Fake, HANG, members, xml, xml_error};
-use crate::aws::{Granted, Guard, Kind};
+use crate::aws::{Asks, Granted, Guard, Kind};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 const LISTENER: &str = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:listener/app/edge/1/2";
 
-fn grant<I>(input: I) -> Granted<I> {
+fn grant<I: Asks>(input: I) -> Granted<I> {
     Guard::allow_all().grant(input).unwrap()
 }
 
