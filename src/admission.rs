@@ -294,7 +294,7 @@ fn pass_policy(guarded: &Guarded) -> Value {
         // What the operator makes from a service was asked about when somebody applied the service.
         all.push(json!({
             "name": "the-operator-passes-on-what-was-asked-about",
-            "expression": "request.userInfo.username != 'system:serviceaccount:ecs-operator:ecs-operator'",
+            "expression": "request.userInfo.username != 'system:serviceaccount:ecs-system:ecs-operator'",
         }));
     }
     json!({

@@ -8,7 +8,7 @@ stands below.
 ecslistenerrules ecstargetgroups ecstaskdefinitions
 {{- end }}
 
-{{/* Kinds that say what a namespace may do in AWS. Only administrators of the cluster write them: no ClusterRole gives them away. */}}
+{{/* Kinds that say what a namespace may do in AWS. Only administrators of the cluster write them: no ClusterRole gives that away. */}}
 {{- define "ecs-operator.policies" -}}
 awsconnections ecsnamespacepolicies
 {{- end }}
