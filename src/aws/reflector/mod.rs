@@ -145,6 +145,11 @@ impl Services {
         self.0.state.lock().schedule(key, |entry| *entry = None);
     }
 
+    /// Whether a service is followed.
+    pub fn is_followed(&self, key: &ServiceKey) -> bool {
+        self.0.state.lock().entries.contains_key(key)
+    }
+
     /// What was read of a service last.
     pub fn get(&self, key: &ServiceKey) -> Seen {
         self.0.state.lock().entries.get(key).map_or(Seen::Unknown, Entry::shown)

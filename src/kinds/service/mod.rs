@@ -163,9 +163,10 @@ impl Managed for EcsServiceKind {
             Ok(Desired::Present(want)) => want.look_at.is_some() && want.look_at != memory.reconciled_at,
             _ => false,
         };
-        // Nothing was ever sent for a new object: it is created first and read on conflict.
-        let fresh = memory.service_arn.is_none() && memory.account.is_none() && is_full(object);
-        if !fresh {
+        // What was never seen is created first and read on conflict: its token makes a repetition safe.
+        let is_unseen = memory.service_arn.is_none() && is_full(object) && !services.is_followed(&key);
+        let is_to_be_created = matches!(want, Ok(Desired::Present(want)) if !want.paused);
+        if !(is_unseen && (is_to_be_created || memory.account.is_none())) {
             let is_changed = object.metadata.generation != memory.observed_generation;
             let seen = services.get(&key);
             // After a start there is much to be read. Who changed something meanwhile does not wait for all of it.
