@@ -93,8 +93,8 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
         }
     }
 
-    /// Whether an object that is found under `key` is as `holds` says. It looks no further than the first that is.
-    pub fn any(&self, key: &Key, holds: impl Fn(&K) -> bool) -> Option<K> {
+    /// The first object found under `key` that is as `holds` says.
+    pub fn first(&self, key: &Key, holds: impl Fn(&K) -> bool) -> Option<K> {
         let index = self.index.read();
         let mut found = index.names.get(key).into_iter().flatten().filter_map(|name| {
             self.store.get(&ObjectRef::new(&name.name).within(&name.namespace)).and_then(|it| it.0.clone().ok())

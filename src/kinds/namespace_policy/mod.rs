@@ -105,7 +105,7 @@ impl Managed for EcsNamespacePolicyKind {
 
 /// An object of a namespace that has something in AWS.
 fn held<K: Resource<DynamicType = ()> + Clone + 'static>(cache: &Cache<K>, all: &Key) -> Option<String> {
-    let found = cache.any(all, has_finalizer)?;
+    let found = cache.first(all, has_finalizer)?;
     Some(format!("{} {}", K::kind(&()), full_name(&found)))
 }
 
