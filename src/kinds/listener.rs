@@ -72,6 +72,10 @@ pub struct Announced {
     pub vpc_id: String,
     /// Protocol of the listener.
     pub protocol: String,
+    /// Port of the listener.
+    pub port: i32,
+    /// DNS name of the load balancer.
+    pub dns_name: Option<String>,
 }
 
 /// What the `EcsLoadBalancer` that is named declares of a listener, once the load balancer itself is there. No I/O.
@@ -84,7 +88,16 @@ pub fn announced(reference: &ListenerReference, namespace: &str, caches: &Caches
         is_network: status.r#type.as_deref() == Some("network"),
         vpc_id: status.vpc_id.clone()?,
         protocol: declared.protocol.as_str().to_owned(),
+        port: declared.port,
+        dns_name: status.dns_name.clone(),
     })
+}
+
+/// Where a listener of a network load balancer takes connections: `tcp://<DNS name>:<port>`, with `tls` and `udp` likewise. One
+/// that takes TCP and UDP on the same port is shown as `tcp`.
+pub fn address(protocol: &str, dns_name: &str, port: i32) -> String {
+    let scheme = if protocol == "TCP_UDP" { "tcp".to_owned() } else { protocol.to_ascii_lowercase() };
+    format!("{scheme}://{dns_name}:{port}")
 }
 
 /// The listener of a rule. Its ARN stands in the rule's: `…:listener-rule/app/<name>/<id>/<listener>/<rule>`.

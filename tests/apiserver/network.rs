@@ -84,6 +84,12 @@ fn came_in_order(world: &World, order: &[&str]) {
 async fn a_service_behind_our_network_load_balancer_rolls_out_without_a_lost_connection_and_goes_in_the_order_of_aws() {
     let (world, dns_name) = served().await;
     assert_eq!(world.count("UpdateService"), 0, "created with its target group, not updated to it");
+    let url = format!("tcp://{dns_name}:{PORT}");
+    until_some("the service says where it is reached", async || {
+        let said = world.services().get("database").await.unwrap().status.unwrap().exposures;
+        if said[0].url.as_deref() == Some(&url) { Ok(()) } else { Err(format!("{said:?}")) }
+    })
+    .await;
     world.apply(&database("postgres:18").to_string()).await;
     let serves = |service: &EcsService| service.status.as_ref().unwrap().revision.as_deref() == Some("database:2");
     connecting(&world, &dns_name, "database:2 serves", serves).await;

@@ -51,6 +51,10 @@ pub struct EcsTargetGroupStatus {
     /// Load balancers that forward to it; AWS allows one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub load_balancer_arns: Vec<String>,
+    /// Where it is reached: the listener of the network load balancer that forwards to it, such as `tcp://…:5432`. Unset behind an
+    /// application load balancer, where the rule says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// Targets that are healthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub healthy: Option<i32>,

@@ -133,11 +133,13 @@ fn foreign(exposure: &Exposure, service: &EcsService, refs: &super::Refs) -> Ent
         return Entry { trouble: Some(stop), ..Entry::default() };
     }
     let found = refs.balancing.target_groups.get(&reference.name);
-    let Some(arn) = found.and_then(|it| it.status.as_ref()).and_then(|status| status.arn.clone()) else {
+    let said = found.and_then(|it| it.status.as_ref());
+    let Some(arn) = said.and_then(|status| status.arn.clone()) else {
         let message = format!("expose entry {}: EcsTargetGroup {} is not there yet", exposure.name, reference.name);
         return Entry { trouble: Some(Stop::waiting("TargetGroupNotReady", message)), ..Entry::default() };
     };
-    let entry = Entry { attached: vec![arn.clone()], target_group: Some(arn), ..Entry::default() };
+    let url = said.and_then(|status| status.url.clone());
+    let entry = Entry { attached: vec![arn.clone()], target_group: Some(arn), url, ..Entry::default() };
     with_health(entry, &exposure.name, found, service)
 }
 
@@ -185,7 +187,7 @@ fn own(exposure: &Exposure, service: &EcsService, refs: &super::Refs, apply: &mu
     let mut attached: Vec<String> = status.arn.iter().filter(|arn| is_known(arn) || was_attached(arn)).cloned().collect();
     let replaced = status.previous.iter().map(|it| &it.arn);
     attached.extend(replaced.filter(|arn| was_attached(arn) && (!status.serving || forwards(arn).is_some())).cloned());
-    let url = rule.and_then(|it| it.status.as_ref()).and_then(|it| it.url.clone());
+    let url = rule.and_then(|it| it.status.as_ref()).and_then(|it| it.url.clone()).or_else(|| status.url.clone());
     let entry = Entry { attached, target_group: status.arn.clone(), url, ..Entry::default() };
     let trouble = trouble_of(target_group).or_else(|| match (&wanted_rule, rule) {
         (Some(_), None) => Some((true, "its EcsListenerRule was not looked at yet".to_owned())),

@@ -9,7 +9,7 @@ use crate::api::{EcsTargetGroup, EcsTargetGroupStatus};
 use crate::aws::elb::{Balancing, Sight, TargetGroupKey, TargetGroupView, Watcher};
 use crate::aws::reflector::Pace;
 use crate::engine::Stop;
-use crate::kinds::listener::{Announced, Found, look};
+use crate::kinds::listener::{Announced, Found, address, look};
 use std::collections::BTreeSet;
 
 /// What is known in this pass. The reads themselves are made by the live side, for many target groups at once.
@@ -48,7 +48,7 @@ fn present(
     let is_changed = object.metadata.generation != memory.observed_generation || !memory.previous.is_empty() || want.is_awaited;
     let looked_at = names(&memory, name.as_deref(), want.name.is_some());
     let looks = follow(looked_at, balancing, who, |sight| pace(asked, is_changed, sight));
-    let observed = Observed::of_present(memory, settings, name.as_deref(), &want.owner, &looks);
+    let observed = Observed { listener, ..Observed::of_present(memory, settings, name.as_deref(), &want.owner, &looks) };
     for gone in looks.into_keys().filter(|looked| !observed.is_followed(looked, name.as_deref())) {
         balancing.unfollow_target_group(&TargetGroupKey::Name(gone), who);
     }
@@ -56,19 +56,22 @@ fn present(
 }
 
 fn declared_listener(announced: &Announced) -> Listener {
-    let Announced { is_network, vpc_id, protocol } = announced.clone();
-    Listener::There(Behind { is_network, vpc_id: Some(vpc_id), protocol })
+    let Announced { is_network, vpc_id, protocol, port, dns_name } = announced.clone();
+    let url = dns_name.filter(|_| is_network).map(|dns_name| address(&protocol, &dns_name, port));
+    Listener::There(Behind { is_network, vpc_id: Some(vpc_id), protocol, url })
 }
 
 fn seen_listener(found: Found) -> Listener {
     match found {
         Found::Unknown => Listener::Unread,
         Found::Not(stop) => Listener::Not(stop),
-        Found::There(view) => Listener::There(Behind {
-            is_network: view.load_balancer.kind == "network",
-            vpc_id: view.load_balancer.vpc_id.clone(),
-            protocol: view.listener.protocol.clone().unwrap_or_default(),
-        }),
+        Found::There(view) => {
+            let is_network = view.load_balancer.kind == "network";
+            let protocol = view.listener.protocol.clone().unwrap_or_default();
+            let at = view.load_balancer.dns_name.as_ref().zip(view.listener.port).filter(|_| is_network);
+            let url = at.map(|(dns_name, port)| address(&protocol, dns_name, port));
+            Listener::There(Behind { is_network, vpc_id: view.load_balancer.vpc_id.clone(), protocol, url })
+        }
     }
 }
 

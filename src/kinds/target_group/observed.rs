@@ -28,6 +28,8 @@ pub struct Observed {
     pub standing: Standing,
     /// Those that are replaced; of an object that is being deleted, all that are its own.
     pub previous: Vec<Previous>,
+    /// What is seen of the listener that it is for.
+    pub listener: Listener,
 }
 
 /// A target group that is to go.
@@ -88,6 +90,8 @@ pub struct Behind {
     pub vpc_id: Option<String>,
     /// Protocol of the listener.
     pub protocol: String,
+    /// Where the listener takes connections, if it is one of a network load balancer.
+    pub url: Option<String>,
 }
 
 impl Look {
@@ -140,7 +144,7 @@ impl Observed {
             (Some(view), Some(old)) => can_take_over(view, &old.look),
             (None, Some(_)) => false,
         };
-        Self { memory, settings, current, standing, previous }
+        Self { memory, settings, current, standing, previous, listener: Listener::default() }
     }
 
     /// Whether a name is still of interest.

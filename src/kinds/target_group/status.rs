@@ -3,7 +3,7 @@
 use super::desired::Present;
 use super::difference::{applied, differences};
 use super::health::{counts, grouped};
-use super::observed::{Look, Observed, Shown};
+use super::observed::{Listener, Look, Observed, Shown};
 use super::plan::{hindrance, is_drift, to_send};
 use super::settings::{Settings, unlike};
 use super::standing::Standing;
@@ -60,6 +60,9 @@ pub fn status(object: &EcsTargetGroup, pass: &Pass<Kind>, site: Option<&Site>, n
     if let Some(view) = shown {
         fill(&mut status, &view.target_group);
         show_health(&mut status, view);
+    }
+    if let (Some(seen), true) = (&pass.seen, present.is_some()) {
+        show_url(&mut status, &seen.listener);
     }
     for done in &pass.done {
         learn(&mut status, done);
@@ -121,6 +124,15 @@ fn show_health(status: &mut Status, view: &TargetGroupView) {
     status.draining = Some(counts.draining);
     status.initial = Some(counts.initial);
     status.targets = grouped(targets, &view.target_group);
+}
+
+/// What a listener of a network load balancer takes goes to one target group, so that its address is that of the target group.
+fn show_url(status: &mut Status, listener: &Listener) {
+    match listener {
+        Listener::Unread => {}
+        Listener::There(behind) if !status.load_balancer_arns.is_empty() => status.url.clone_from(&behind.url),
+        Listener::There(_) | Listener::Unnamed | Listener::Not(_) => status.url = None,
+    }
 }
 
 fn learn(status: &mut Status, done: &Done) {

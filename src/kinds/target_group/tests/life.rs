@@ -1,6 +1,6 @@
 //! A target group is made, kept, lost and found again.
 
-use super::world::{denied, name, web};
+use super::world::{behind_nlb, denied, name, web};
 use super::{refusal, steps, waiting};
 use crate::engine::{Plan, Stop};
 use crate::kinds::target_group::Step;
@@ -45,6 +45,37 @@ fn attributes_that_were_refused_after_the_creation_are_sent_again() {
     world.current().attributes = None;
     assert_eq!(steps(world.pass()), ["Attributes"]);
     assert_eq!(world.pass(), Plan::InSync);
+}
+
+#[test]
+fn behind_a_network_load_balancer_it_says_where_connections_go_once_the_listener_forwards_to_it() {
+    for (protocol, scheme) in [("TCP", "tcp"), ("TLS", "tls"), ("UDP", "udp"), ("TCP_UDP", "tcp")] {
+        let mut world = behind_nlb(protocol).in_force();
+        assert_eq!(world.status().url, None, "nothing forwards to it yet");
+        let arn = world.status().arn.unwrap();
+        world.attach(&arn, 1);
+        world.pass();
+        let url = format!("{scheme}://database.elb.eu-central-1.amazonaws.com:5432");
+        assert_eq!(world.status().url.as_ref(), Some(&url));
+        let listener = std::mem::replace(&mut world.listener, Listener::Unread);
+        world.pass();
+        assert_eq!(world.status().url.as_ref(), Some(&url), "what was said last, until the listener is read again");
+        world.listener = Listener::Not(Stop::waiting("ListenerNotFound", "there is no listener"));
+        world.pass();
+        assert_eq!(world.status().url, None);
+        world.listener = listener;
+        world.pass();
+        assert_eq!(world.status().url.as_ref(), Some(&url));
+    }
+}
+
+#[test]
+fn behind_an_application_load_balancer_the_rule_says_where_requests_go() {
+    let mut world = web().in_force();
+    let arn = world.status().arn.unwrap();
+    world.attach(&arn, 1);
+    world.pass();
+    assert_eq!(world.status().url, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::aws::elb::TargetGroupView;
 use crate::aws::elb::model::{HealthCheck, Matcher, NewTargetGroup, TargetGroup, TargetHealth};
 use crate::engine::next::Next;
 use crate::engine::{Managed, Pass, Plan};
-use crate::kinds::listener::Place;
+use crate::kinds::listener::{Place, address};
 use crate::kinds::target_group::observed::{Behind, Listener, Look, Looks, Observed, Shown, names};
 use crate::kinds::target_group::settings::complete;
 use crate::kinds::target_group::standing::name_in;
@@ -40,7 +40,8 @@ pub fn web() -> World {
     object.metadata.namespace = Some("shop".to_owned());
     object.metadata.uid = Some("uid-of-web".to_owned());
     object.metadata.generation = Some(1);
-    let listener = Listener::There(Behind { is_network: false, vpc_id: Some("vpc-1".to_owned()), protocol: "HTTPS".to_owned() });
+    let listener =
+        Listener::There(Behind { vpc_id: Some("vpc-1".to_owned()), protocol: "HTTPS".to_owned(), ..Behind::default() });
     World {
         object,
         refs: Refs { listener: Some(Ok(Place::Arn("listener".to_owned()))), ..Refs::default() },
@@ -55,7 +56,8 @@ pub fn web() -> World {
 
 /// The same behind a network load balancer whose listener speaks `protocol`.
 pub fn behind_nlb(protocol: &str) -> World {
-    let behind = Behind { is_network: true, vpc_id: Some("vpc-1".to_owned()), protocol: protocol.to_owned() };
+    let url = Some(address(protocol, "database.elb.eu-central-1.amazonaws.com", 5432));
+    let behind = Behind { is_network: true, vpc_id: Some("vpc-1".to_owned()), protocol: protocol.to_owned(), url };
     World { listener: Listener::There(behind), ..web() }
 }
 
@@ -112,7 +114,8 @@ impl World {
                     _ => want.name.clone().filter(|_| want.only_observed),
                 };
                 let looks = self.looks(names(&memory, name.as_deref(), want.name.is_some()));
-                Observed::of_present(memory, settings, name.as_deref(), &want.owner, &looks)
+                let seen = Observed::of_present(memory, settings, name.as_deref(), &want.owner, &looks);
+                Observed { listener: self.listener.clone(), ..seen }
             }
             Ok(Desired::Absent(want)) => {
                 let looks = self.looks(names(&memory, None, false));
