@@ -13,6 +13,7 @@ pub mod grant;
 pub mod lease;
 pub mod next;
 pub mod refs;
+pub mod triggers;
 pub mod watch;
 pub mod write;
 
@@ -61,6 +62,8 @@ pub trait Managed: Sized + Send + Sync + 'static {
 
     /// The status that stands on the object.
     fn status_of(object: &Self::Object) -> Option<&Self::Status>;
+    /// The generation of the object that its status speaks of.
+    fn observed_generation(object: &Self::Object) -> Option<i64>;
     /// Puts a status on the object: the one written last, where the cache lags behind it.
     fn set_status(object: &mut Self::Object, status: Self::Status);
     /// What other objects contribute. No I/O.

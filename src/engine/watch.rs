@@ -8,9 +8,9 @@ pub use super::cache::Guarded;
 use super::cache::{Cache, CacheWriter, Indexed};
 use super::ctx::Ctx;
 use super::refs::Caches;
+use super::triggers::Triggers;
 use super::{Managed, reconcile};
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
-use futures::channel::mpsc;
 use futures::{Stream, StreamExt, future};
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::ObjectRef;
@@ -23,51 +23,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A queue of objects of one kind that are to be looked at.
-pub struct Triggers<K: Resource<DynamicType = ()>> {
-    sender: mpsc::UnboundedSender<ObjectRef<Guarded<K>>>,
-    receiver: Option<mpsc::UnboundedReceiver<ObjectRef<Guarded<K>>>>,
-}
-
-impl<K: Resource<DynamicType = ()>> Default for Triggers<K> {
-    fn default() -> Self {
-        let (sender, receiver) = mpsc::unbounded();
-        Self { sender, receiver: Some(receiver) }
-    }
-}
-
-impl<K: Resource<DynamicType = ()>> Triggers<K> {
-    /// Where triggers are put.
-    pub fn sender(&self) -> Trigger<K> {
-        Trigger { sender: self.sender.clone() }
-    }
-
-    fn stream(&mut self) -> impl Stream<Item = ObjectRef<Guarded<K>>> + Send + 'static
-    where
-        K: 'static,
-    {
-        self.receiver.take().map_or_else(|| futures::stream::pending().boxed(), StreamExt::boxed)
-    }
-}
-
-/// Puts objects of one kind into the queue.
-pub struct Trigger<K: Resource<DynamicType = ()>> {
-    sender: mpsc::UnboundedSender<ObjectRef<Guarded<K>>>,
-}
-
-impl<K: Resource<DynamicType = ()>> Clone for Trigger<K> {
-    fn clone(&self) -> Self {
-        Self { sender: self.sender.clone() }
-    }
-}
-
-impl<K: Resource<DynamicType = ()>> Trigger<K> {
-    /// The object of that name is to be looked at. Nobody listens any more during shutdown, and that is fine.
-    pub fn look_at(&self, namespace: &str, name: &str) {
-        let _ = self.sender.unbounded_send(ObjectRef::new(name).within(namespace));
-    }
-}
-
 /// Watches one kind until the process ends, in each of `apis`: fills the cache through `writer` and calls `changed` with
 /// each object in which something changed that anybody looks at, and with each that is gone. The cache counts as ready
 /// once all have been listed.
@@ -76,10 +31,7 @@ where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     K: DigestOfStatus + Indexed,
 {
-    let streams = apis.into_iter().enumerate().map(|(number, api)| {
-        let config = watcher::Config::default().any_semantic();
-        watcher(api, config).default_backoff().map(move |event| (number, event)).boxed()
-    });
+    let streams = apis.into_iter().enumerate().map(|(number, api)| events(api).map(move |event| (number, event)).boxed());
     let mut events = futures::stream::select_all(streams);
     let mut watched = Watched { writer, not_listed: (0..events.len()).collect(), listing: HashMap::new(), seen: HashMap::new() };
     watched.writer.take(&watcher::Event::Init);
@@ -89,6 +41,25 @@ where
             Err(error) => tracing::warn!(%error, kind = %K::kind(&()), "the watch broke off and is begun again"),
         }
     }
+}
+
+/// What is there, then what changes. The list is streamed: what there is of it is decoded while the rest is on its way, and it is
+/// never in memory as a whole. An API server that does not do that (feature gate `WatchList`) is asked for pages instead.
+fn events<K>(api: Api<K>) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let config = watcher::Config::default().any_semantic();
+    let in_pages = watcher(api.clone(), config.clone()).default_backoff();
+    let streamed = watcher(api, config.streaming_lists()).default_backoff();
+    streamed.take_while(|event| future::ready(!event.as_ref().is_err_and(is_not_streamed))).chain(in_pages)
+}
+
+/// The API server says which member of the request it does not take:
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#streaming-lists>.
+fn is_not_streamed(error: &watcher::Error) -> bool {
+    let watcher::Error::WatchStartFailed(kube::Error::Api(refusal)) = error else { return false };
+    refusal.code == 422 && refusal.message.contains("sendInitialEvents")
 }
 
 /// What one kind's watches have brought.
@@ -210,7 +181,7 @@ pub async fn run<M: Managed>(
 ) {
     Controller::for_stream(futures::stream::pending(), cache.store())
         .with_config(Config::default().concurrency(concurrency))
-        .reconcile_on(triggers.stream())
+        .reconcile_on(triggers.stream::<M>(cache, ctx.clock))
         .graceful_shutdown_on(shutdown)
         .run(reconcile::<M>, again_after_refusal::<M>, ctx)
         .for_each(|outcome| {

@@ -155,6 +155,10 @@ impl Kubernetes {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let asked = asked(request).await;
         if asked.method == Method::GET && query.contains("watch=true") {
+            // An API server without streamed lists (feature gate WatchList), which has to be listed.
+            if query.contains("sendInitialEvents=true") {
+                return Ok(reply(refusal(422, "sendInitialEvents is forbidden for watch")));
+            }
             let from = query.split('&').find_map(|part| part.strip_prefix("resourceVersion=")).unwrap_or_default();
             let from = from.parse().unwrap_or_default();
             return Ok(Response::new(Body::from_stream(watching::watch(self, asked.key, from))));

@@ -142,6 +142,10 @@ impl Managed for EcsListenerRuleKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsListenerRule) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsListenerRule, status: EcsListenerRuleStatus) {
         object.status = Some(status);
     }

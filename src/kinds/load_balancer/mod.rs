@@ -192,6 +192,10 @@ impl Managed for EcsLoadBalancerKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsLoadBalancer) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsLoadBalancer, status: EcsLoadBalancerStatus) {
         object.status = Some(status);
     }

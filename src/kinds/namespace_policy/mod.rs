@@ -58,6 +58,10 @@ impl Managed for EcsNamespacePolicyKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsNamespacePolicy) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsNamespacePolicy, status: EcsNamespacePolicyStatus) {
         object.status = Some(status);
     }

@@ -141,6 +141,10 @@ impl Managed for EcsServiceKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsService) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsService, status: EcsServiceStatus) {
         object.status = Some(status);
     }

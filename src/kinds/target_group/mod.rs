@@ -134,6 +134,10 @@ impl Managed for EcsTargetGroupKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsTargetGroup) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsTargetGroup, status: EcsTargetGroupStatus) {
         object.status = Some(status);
     }

@@ -145,6 +145,10 @@ impl Managed for EcsTaskDefinitionKind {
         object.status.as_ref()
     }
 
+    fn observed_generation(object: &EcsTaskDefinition) -> Option<i64> {
+        object.status.as_ref()?.observed_generation
+    }
+
     fn set_status(object: &mut EcsTaskDefinition, status: EcsTaskDefinitionStatus) {
         object.status = Some(status);
     }
