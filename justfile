@@ -60,6 +60,7 @@ gen:
 # Write what follows from the chart and from crds/: the chart's copy of them, its README, and deploy/operator
 chart:
     rm -f charts/ecs-operator/files/crds/*.ecs-operator.io.yaml && cp crds/*.yaml charts/ecs-operator/files/crds/
+    mkdir -p charts/ecs-operator/files/guard && cp deploy/guard/policies.yaml charts/ecs-operator/files/guard/
     charts/readme.py charts/ecs-operator > charts/ecs-operator/README.md
     deploy/operator/render "$(cargo run --quiet --package envtest --bin envtest-program helm)" > deploy/operator/operator.yaml
 

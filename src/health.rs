@@ -47,6 +47,11 @@ impl Readiness {
         self.0.lock().notes.insert(about, sentence.into());
     }
 
+    /// There is nothing to say about it any more.
+    pub fn forget(&self, about: &'static str) {
+        self.0.lock().notes.remove(about);
+    }
+
     /// Whether nothing is missing.
     pub fn is_ready(&self) -> bool {
         self.0.lock().waiting.is_empty()

@@ -9,6 +9,7 @@ pub mod admission;
 pub mod api;
 pub mod aws;
 pub mod clock;
+pub mod definitions;
 pub mod domain;
 pub mod engine;
 pub mod health;

@@ -3,15 +3,15 @@
 use anyhow::{Context as _, Result, bail};
 use ecs_operator::{
     clock::Clock,
-    engine::lease::Held,
+    definitions,
     health::{self, Readiness},
     metrics::Metrics,
     operator,
     settings::Settings,
-    startup::{self, Process},
+    startup::{self, Leases, Process},
     telemetry,
 };
-use std::{future::pending, sync::Arc};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,8 @@ async fn main() -> Result<()> {
     telemetry::start(settings.log_format, &settings.log_filter)?;
     let stop = startup::stop_on_signal().context("listen for signals")?;
     let Some(process) = stop.run_until_cancelled(prepare(settings)).await.transpose()? else { return Ok(()) };
-    let Some(held) = stop.run_until_cancelled(startup::lead(&process)).await else { return Ok(()) };
-    work(process, held, stop).await
+    let Some(leases) = stop.run_until_cancelled(startup::lead(&process)).await else { return Ok(()) };
+    work(process, leases, stop).await
 }
 
 async fn prepare(settings: Settings) -> Result<Process> {
@@ -37,12 +37,13 @@ async fn prepare(settings: Settings) -> Result<Process> {
 
     let kube = kube::Client::try_default().await.context("find the Kubernetes API; set KUBECONFIG")?;
     startup::wait_for_kinds(&kube, &clock, &readiness).await;
+    tokio::spawn(definitions::watch_age(kube.clone(), clock, readiness.clone()));
     let installation = startup::installation_id(&kube, settings.installation_id.as_deref()).await?;
     Ok(Process { kube, clock, installation, metrics, readiness, settings: Arc::new(settings) })
 }
 
-/// Works until asked to stop; then what is in flight gets its grace. Without the lease it ends at once.
-async fn work(process: Process, mut held: Option<Held>, stop: CancellationToken) -> Result<()> {
+/// Works until asked to stop; then what is in flight gets its grace. Without its leases it ends at once.
+async fn work(process: Process, mut leases: Leases, stop: CancellationToken) -> Result<()> {
     let (clock, grace) = (process.clock, process.settings.shutdown_grace);
     let out_of_patience = async {
         stop.cancelled().await;
@@ -50,18 +51,9 @@ async fn work(process: Process, mut held: Option<Held>, stop: CancellationToken)
     };
     let ended = tokio::select! {
         ended = tokio::spawn(operator::run(process, stop.clone())) => ended?,
-        () = lost(&mut held) => bail!("the lease was lost, so another replica may work; this one starts anew"),
-        () = out_of_patience => bail!("work in flight did not end within {grace:?}; the lease runs out by itself"),
+        () = leases.lost() => bail!("a lease was lost, so another process may work; this one starts anew"),
+        () = out_of_patience => bail!("work in flight did not end within {grace:?}; the leases run out by themselves"),
     };
-    if let Some(held) = held {
-        held.release().await.context("release the lease")?;
-    }
+    leases.release().await.context("release the leases")?;
     ended
-}
-
-async fn lost(held: &mut Option<Held>) {
-    match held {
-        Some(held) => held.lost().await,
-        None => pending().await,
-    }
 }

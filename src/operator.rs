@@ -7,11 +7,11 @@ use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::{Polling, Services};
 use crate::aws::{Balancing, Certificates, Priority};
-use crate::engine::Managed;
 use crate::engine::ctx::{Aws, Ctx};
 use crate::engine::refs::Caches;
 use crate::engine::triggers::Triggers;
 use crate::engine::watch::{self, Guarded};
+use crate::engine::{Managed, brake};
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::namespace_policy::EcsNamespacePolicyKind;
@@ -48,6 +48,7 @@ pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()
         metrics: process.metrics,
         concurrency: CONCURRENCY,
         guard: process.settings.guard,
+        brake: brake::Limit { deletions: process.settings.deletion_brake, within: process.settings.deletion_brake_within },
     };
     if operator.guard == Guard::Off {
         tracing::warn!("the guard is off: whoever may create objects can use every right that the operator has in AWS");
@@ -74,6 +75,8 @@ pub struct Operator {
     pub concurrency: u16,
     /// Whether namespaces may use only what their policies grant.
     pub guard: Guard,
+    /// How many deletions go through.
+    pub brake: brake::Limit,
 }
 
 impl Operator {
@@ -92,8 +95,8 @@ impl Operator {
         let (caches, writers) = watch::caches();
         let triggers = AllTriggers::default();
         let mapping = Mapping::new(caches.clone(), &triggers);
-        let ctx =
-            Arc::new(Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics)));
+        let ctx = Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics));
+        let ctx = Arc::new(ctx.braked(self.brake));
 
         let mut background = JoinSet::new();
         self.watch_kubernetes(writers, &mapping, &mut background);

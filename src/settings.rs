@@ -71,6 +71,15 @@ pub struct Settings {
     #[arg(long, env = "ECS_OPERATOR_GUARD", value_enum, default_value_t = Guard::Enforce, value_name = "GUARD")]
     pub guard: Guard,
 
+    /// So many services and load balancers may be deleted in AWS within `--deletion-brake-seconds`. Each further one waits for the
+    /// annotation ecs-operator.io/confirm-deletion=true on its object. 0: none waits.
+    #[arg(long, env = "ECS_OPERATOR_DELETION_BRAKE", default_value = "20", value_name = "NUMBER")]
+    pub deletion_brake: u16,
+
+    /// Seconds within which deletions are counted.
+    #[arg(long = "deletion-brake-seconds", env = "ECS_OPERATOR_DELETION_BRAKE_SECONDS", default_value = "600", value_parser = seconds, value_name = "SECONDS")]
+    pub deletion_brake_within: Duration,
+
     /// Address that serves /healthz, /readyz and /metrics. Port 0 takes any free port.
     #[arg(long, env = "ECS_OPERATOR_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,

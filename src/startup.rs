@@ -1,5 +1,5 @@
 //! What happens between settings and work: wait for the custom resources, learn whose installation this is, hold the
-//! lease, and know when to stop. Apart from the lease nothing is written, neither to Kubernetes nor to AWS.
+//! leases, and know when to stop. Apart from the leases nothing is written, neither to Kubernetes nor to AWS.
 
 use crate::{
     api::crds,
@@ -32,9 +32,22 @@ pub struct Process {
     pub settings: Arc<Settings>,
 }
 
+impl Process {
+    /// The namespace in which the replicas of this installation contend for their Lease.
+    fn own_namespace(&self) -> String {
+        self.settings.lease_namespace.clone().unwrap_or_else(|| self.kube.default_namespace().to_owned())
+    }
+}
+
 const API_VERSION: &str = "ecs-operator.io/v1alpha1";
+/// Name of the Lease that replicas of one installation contend for.
 const LEASE: &str = "ecs-operator";
+/// Name of the Lease that installations contend for, in each namespace that is claimed.
+const CLAIM: &str = "ecs-operator.io";
+/// Where an installation that works in all namespaces claims them.
+const EVERYWHERE: &str = "kube-system";
 const CUSTOM_RESOURCES: &str = "custom resources";
+const INSTALLATION: &str = "installation";
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Waits until the API server serves every kind. Meanwhile `/readyz` names those that are missing. An API server that does not answer is waited for too.
@@ -85,17 +98,20 @@ pub async fn installation_id(client: &Client, setting: Option<&str>) -> anyhow::
     namespace.metadata.uid.ok_or_else(|| anyhow::anyhow!("namespace kube-system has no UID; set --installation-id"))
 }
 
-/// Waits until this replica is the one that works. `None`: leader election is switched off.
-pub async fn lead(process: &Process) -> Option<Held> {
-    let settings = &process.settings;
-    if !settings.leader_election {
-        process.metrics.leading(true);
-        return None;
+/// Waits until this replica is the one that works, and no other installation works on the same objects.
+pub async fn lead(process: &Process) -> Leases {
+    let mut leases = Leases::default();
+    if process.settings.leader_election {
+        leases.0.push(lead_replicas(process).await);
     }
-    let namespace = settings.lease_namespace.clone().unwrap_or_else(|| process.kube.default_namespace().to_owned());
-    let identity = format!("{}_{:016x}", settings.replica, rand::random::<u64>());
-    let lease = LeaseSettings { namespace, name: LEASE.to_owned(), identity, duration: settings.lease_duration };
-    let lease = Lease::new(process.kube.clone(), process.clock, lease);
+    leases.0.extend(claim(process).await);
+    process.metrics.leading(true);
+    leases
+}
+
+async fn lead_replicas(process: &Process) -> Held {
+    let identity = format!("{}_{:016x}", process.settings.replica, rand::random::<u64>());
+    let lease = lease(process, LEASE, process.own_namespace(), identity);
     let held = lease.acquired(|by| {
         tracing::info!(by, "standing by while another replica holds the lease");
         process.readiness.note("lease", format!("held by {by}; standing by"));
@@ -103,8 +119,79 @@ pub async fn lead(process: &Process) -> Option<Held> {
     let held = held.await;
     tracing::info!("the lease is held; working");
     process.readiness.note("lease", "held by this replica");
-    process.metrics.leading(true);
-    Some(held)
+    held
+}
+
+/// Claims the namespaces that are watched. Two installations in one cluster have the same name in AWS unless they are given one,
+/// and would take each other's work for their own. While another one has them, this one waits and says which it is.
+async fn claim(process: &Process) -> Vec<Held> {
+    let settings = &process.settings;
+    let claimed = |namespace: &str| {
+        let identity = format!("the ecs-operator of namespace {}", process.own_namespace());
+        lease(process, CLAIM, namespace.to_owned(), identity)
+    };
+    let waits = |by: &str, objects: &str| {
+        let why = format!("{by} works on {objects} already; uninstall one of the two, or give each its own --watch-namespaces");
+        tracing::error!(why, "two installations must not work on the same objects; waiting");
+        process.readiness.waits_for(INSTALLATION, why);
+    };
+    let everywhere = [EVERYWHERE.to_owned()];
+    let namespaces = if settings.namespaces.is_empty() { everywhere.as_slice() } else { &settings.namespaces };
+    if !settings.namespaces.is_empty() {
+        while let Some(by) = claimed(EVERYWHERE).held_by_another().await {
+            waits(&by, "all namespaces");
+            process.clock.sleep(LOOK_AGAIN).await;
+        }
+    }
+    let mut held = Vec::new();
+    for namespace in namespaces {
+        let lease = claimed(namespace);
+        if lease.is_readable().await {
+            let objects =
+                if settings.namespaces.is_empty() { "all namespaces".to_owned() } else { format!("namespace {namespace}") };
+            held.push(lease.acquired(|by| waits(by, &objects)).await);
+        } else {
+            let why = format!(
+                "not claimed: allow the operator to get, create and update Lease {CLAIM} in namespace {namespace}, so that no other \
+                 installation works there"
+            );
+            tracing::warn!(why, "another installation would not be noticed");
+            process.readiness.note(INSTALLATION, why);
+        }
+    }
+    process.readiness.has(INSTALLATION);
+    held
+}
+
+fn lease(process: &Process, name: &str, namespace: String, identity: String) -> Lease {
+    let settings = LeaseSettings { namespace, name: name.to_owned(), identity, duration: process.settings.lease_duration };
+    Lease::new(process.kube.clone(), process.clock, settings)
+}
+
+/// What this process has to hold while it works.
+#[derive(Default)]
+pub struct Leases(Vec<Held>);
+
+impl Leases {
+    /// Resolves when one of them is lost: stop at once, another may have begun. Without any it never does.
+    pub async fn lost(&mut self) {
+        if self.0.is_empty() {
+            return std::future::pending().await;
+        }
+        futures::future::select_all(self.0.iter_mut().map(|held| Box::pin(held.lost()))).await;
+    }
+
+    /// Lets others begin at once. Call it when all work has ended.
+    ///
+    /// # Errors
+    /// When the API server refuses, or does not answer in time; who comes next then waits.
+    pub async fn release(self) -> Result<(), kube::Error> {
+        // The one of the replicas goes last: the next of them needs the others.
+        for held in self.0.into_iter().rev() {
+            held.release().await?;
+        }
+        Ok(())
+    }
 }
 
 /// A token that is cancelled by SIGTERM or SIGINT.

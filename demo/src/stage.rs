@@ -12,6 +12,7 @@ use ecs_operator::aws::connection::{Connection, DEFAULT};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::clock::Clock;
+use ecs_operator::engine::brake::Limit;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -123,6 +124,7 @@ impl Stage {
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
             guard: Guard::Enforce,
+            brake: Limit { deletions: 20, within: Duration::from_mins(10) },
         };
         self.background.lock().spawn(operator.run(CancellationToken::new()));
         Ok(())

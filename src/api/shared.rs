@@ -17,6 +17,8 @@ pub mod annotation {
     pub const PAUSED: &str = "ecs-operator.io/paused";
     /// Any new value: one new deployment of the same configuration, as `kubectl rollout restart` does.
     pub const RESTARTED_AT: &str = "ecs-operator.io/restarted-at";
+    /// `true`: delete in AWS though the brake holds it, on an object that is being deleted.
+    pub const CONFIRM_DELETION: &str = "ecs-operator.io/confirm-deletion";
     /// Any new value: look at AWS now.
     pub const RECONCILE_AT: &str = "ecs-operator.io/reconcile-at";
 }

@@ -1,6 +1,7 @@
 //! What a pass needs beside the object: AWS, the caches, the clock, and what is remembered between passes.
 
 use super::Stop;
+use super::brake::{self, Brake};
 use super::failures::Failures;
 use super::next::Next;
 use super::refs::Caches;
@@ -78,6 +79,8 @@ pub struct Ctx {
     pub metrics: Arc<Metrics>,
     /// Identifier of this installation.
     pub installation: String,
+    /// What holds many deletions.
+    pub brake: Brake,
     /// The status written last per object, until the cache has caught up.
     pub(super) written: Mutex<HashMap<String, Written>>,
     failures: Failures,
@@ -103,7 +106,14 @@ impl Ctx {
             installation,
             written: Mutex::default(),
             failures: Failures::default(),
+            brake: Brake::new(brake::Limit::NONE),
         }
+    }
+
+    /// The same with a brake.
+    #[must_use]
+    pub fn braked(self, limit: brake::Limit) -> Self {
+        Self { brake: Brake::new(limit), ..self }
     }
 
     /// Where objects live, if AWS has told it already.

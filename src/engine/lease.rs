@@ -105,6 +105,37 @@ impl Lease {
         }
     }
 
+    /// Who else works under this Lease: whoever renews it while we look. A process that may not read it hears of nobody.
+    pub async fn held_by_another(&self) -> Option<String> {
+        let mut seen: Option<Seen> = None;
+        loop {
+            match timeout(self.settings.answer_within(), self.api.get_opt(&self.settings.name)).await {
+                Ok(Ok(None)) => return None,
+                Ok(Ok(Some(live))) => {
+                    let (spec, now) = (live.spec.unwrap_or_default(), self.clock.instant());
+                    let is_renewed = seen.as_ref().is_some_and(|before| before.spec != spec);
+                    if is_renewed && !self.is_free(&spec, Duration::ZERO) {
+                        return Some(holder(&spec).to_owned());
+                    }
+                    let since = seen.as_ref().map_or(now, |before| before.since);
+                    if self.is_free(&spec, now.duration_since(since)) {
+                        return None;
+                    }
+                    seen.get_or_insert(Seen { spec, since: now });
+                }
+                Ok(Err(e)) if is_forbidden(&e) => return None,
+                Ok(Err(e)) => tracing::warn!(error = %e, lease = self.settings.name, "read the lease"),
+                Err(_) => tracing::warn!(error = "no answer", lease = self.settings.name, "read the lease"),
+            }
+            self.clock.sleep(self.settings.look_again_after()).await;
+        }
+    }
+
+    /// Whether this process has the right to read it. Any other trouble counts as a yes.
+    pub async fn is_readable(&self) -> bool {
+        !matches!(self.api.get_opt(&self.settings.name).await, Err(e) if is_forbidden(&e))
+    }
+
     fn held(&self, record: Record, since: Instant) -> Held {
         let mut renewal = JoinSet::new();
         let lease = self.clone();
@@ -236,9 +267,14 @@ fn holder(spec: &LeaseSpec) -> &str {
     spec.holder_identity.as_deref().unwrap_or_default()
 }
 
-/// Somebody wrote, made or removed the record since we read it.
+/// Somebody wrote, made or removed the record since we read it. That its namespace is not there is another matter.
 fn is_outrun(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 409 || status.code == 404)
+    let kube::Error::Api(status) = error else { return false };
+    status.code == 409 || (status.code == 404 && !status.message.starts_with("namespaces "))
+}
+
+fn is_forbidden(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! watch event -> refs (caches) -> observe (reads) -> desired (pure) -> plan (pure) -> act (writes) -> status (pure, one write)
 //! ```
 
+pub mod brake;
 pub mod cache;
 pub mod conditions;
 pub mod ctx;
@@ -17,6 +18,7 @@ pub mod triggers;
 pub mod watch;
 pub mod write;
 
+use crate::api::shared::annotation;
 use crate::aws::error::AwsError;
 use conditions::Statement;
 use ctx::{Ctx, Site};
@@ -89,6 +91,10 @@ pub trait Managed: Sized + Send + Sync + 'static {
     fn lane(_step: &Self::Step) -> u32 {
         0
     }
+    /// Whether a step takes away what serves people: many of these at once are held by the [`brake`]. Pure.
+    fn takes_away(_step: &Self::Step) -> bool {
+        false
+    }
     /// Carries out one step.
     fn act(
         object: &Self::Object,
@@ -145,10 +151,11 @@ pub enum Stop {
 }
 
 /// What is looked at again, but hardly goes away unless a person does something.
-const FOR_A_PERSON: [&str; 12] = [
+const FOR_A_PERSON: [&str; 13] = [
     "AccountMismatch",
     "AdoptionWouldChange",
     "Conflict",
+    DELETION_HELD,
     "Deregistered",
     "HostClaimed",
     "HostNotAllowed",
@@ -324,17 +331,37 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &m
         Plan::Refuse(stop) => Err(stop),
         Plan::Gone => Ok(Next::Gone),
         Plan::Do(steps) => {
+            may_take_away::<M>(object, &steps, ctx)?;
             may_attempt::<M>(object, want, &steps, ctx)?;
             write::add_finalizer::<M>(ctx, object).await?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
             Ok(if steps.iter().all(M::is_order) { Next::Ordered } else { Next::Acted })
         }
         Plan::Finish(steps) => {
+            may_take_away::<M>(object, &steps, ctx)?;
             may_attempt::<M>(object, want, &steps, ctx)?;
             act::<M>(object, want, &steps, ctx, &mut pass.done).await?;
             Ok(Next::Gone)
         }
     }
+}
+
+/// Reason of a deletion that the brake holds.
+const DELETION_HELD: &str = "DeletionHeld";
+
+/// A deletion that was held waits for its confirmation, however much time passes: else it would only be a slower one.
+fn may_take_away<M: Managed>(object: &M::Object, steps: &[M::Step], ctx: &Ctx) -> Result<(), Stop> {
+    let is_deletion = object.meta().deletion_timestamp.is_some() && steps.iter().any(M::takes_away);
+    let is_confirmed = object.annotations().get(annotation::CONFIRM_DELETION).is_some_and(|value| value == "true");
+    if !is_deletion || is_confirmed {
+        return Ok(());
+    }
+    let status = M::status_of(object).map(serde_json::to_value).and_then(Result::ok).unwrap_or_default();
+    let was_held = status["conditions"].as_array().into_iter().flatten().any(|it| it["reason"] == DELETION_HELD);
+    if !was_held && ctx.brake.lets(&object.uid().unwrap_or_default(), ctx.clock.instant()) {
+        return Ok(());
+    }
+    Err(Stop::waiting(DELETION_HELD, ctx.brake.sentence()))
 }
 
 /// What failed is not repeated because something woke the object, only when it is time or when something differs.

@@ -8,11 +8,13 @@
 )]
 
 mod beside_foreign_rules;
+mod brake;
 mod edge;
 mod exposed;
 mod fuse;
 mod gitops;
 mod guard;
+mod installations;
 mod killed;
 mod kubectl;
 mod lease;

@@ -28,6 +28,13 @@ fn the_definitions_in_the_chart_are_those_of_crds() {
 }
 
 #[test]
+fn the_admission_policies_in_the_chart_are_those_of_deploy() {
+    let [ours, theirs] =
+        ["deploy/guard/policies.yaml", "charts/ecs-operator/files/guard/policies.yaml"].map(|it| fs::read(it).unwrap());
+    assert!(ours == theirs, "charts/ecs-operator/files/guard {ADVICE}");
+}
+
+#[test]
 fn the_readme_of_the_chart_is_made_from_its_values() {
     let output = Command::new("python3").args(["charts/readme.py", CHART]).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

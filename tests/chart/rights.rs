@@ -54,6 +54,14 @@ const RIGHTS: &[Right] = &[
         ..right(LEASES, Resources::One("leases"), &["update"], "engine/lease.rs", "self.api.replace(")
     },
     Right {
+        name: Some("ecs-operator.io"),
+        ..right(LEASES, Resources::One("leases"), &["get"], "engine/lease.rs", "self.api.get_opt(")
+    },
+    Right {
+        name: Some("ecs-operator.io"),
+        ..right(LEASES, Resources::One("leases"), &["update"], "engine/lease.rs", "self.api.replace(")
+    },
+    Right {
         name: Some("kube-system"),
         ..right("", Resources::One("namespaces"), &["get"], "startup.rs", "Api::<Namespace>::all(client.clone()).get(")
     },
@@ -121,6 +129,7 @@ async fn the_operator_may_do_what_its_code_does_and_nothing_else() {
     let objects = rendered("").await;
     let mut all = given(object(&objects, "ClusterRole", "ecs-operator"));
     all.extend(given(object(&objects, "Role", "ecs-operator-lease")));
+    all.extend(given(object(&objects, "Role", "ecs-operator-claim")));
     assert_eq!(all, needed());
     assert!(all.iter().all(|(group, resource, _, verb)| ![group, resource, verb].contains(&&"*".to_owned())), "no wildcard");
     assert!(all.iter().all(|(_, resource, ..)| resource != "secrets"), "no Secret");
@@ -142,6 +151,9 @@ async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_the_name_of_t
         assert_eq!(all, needed());
     }
     assert_eq!(given(object(&objects, "ClusterRole", "ecs-system-ecs-operator")), beyond);
+    let claim = object(&objects, "Role", "ecs-system-ecs-operator-claim");
+    let looks = (LEASES.to_owned(), "leases".to_owned(), Some("ecs-operator.io".to_owned()), "get".to_owned());
+    assert_eq!((given(claim), &claim["metadata"]["namespace"]), (BTreeSet::from([looks]), &Value::from("kube-system")));
     let with_a_name = rendered("watchNamespaces: [shop]\nsettings: {installationId: blue}\nrbac: {aggregate: false}").await;
     assert!(!names(&with_a_name).iter().any(|name| name.starts_with("ClusterRole")), "{:?}", names(&with_a_name));
 }

@@ -107,6 +107,18 @@ fn of_the_rest() -> Vec<Fact> {
 }
 
 #[tokio::test]
+async fn the_guard_at_apply_is_installed_where_it_is_asked_for() {
+    let of_admission = |objects: &[Value]| names(objects).into_iter().filter(|it| it.contains("AdmissionPolicy")).count();
+    assert_eq!(of_admission(&rendered("").await), 0);
+    let objects = rendered("admission: {enabled: true}").await;
+    assert_eq!(of_admission(&objects), ecs_operator::admission::policies().len());
+    let policy = object(&objects, "ValidatingAdmissionPolicy", "ecsservices.guard.ecs-operator.io");
+    let ours = ecs_operator::admission::policies().into_iter().find(|it| it["metadata"]["name"] == policy["metadata"]["name"]);
+    assert_eq!(Some(&policy["spec"]), ours.as_ref().map(|it| &it["spec"]), "as it was generated");
+    assert_eq!(policy["metadata"]["labels"]["app.kubernetes.io/name"], "ecs-operator");
+}
+
+#[tokio::test]
 async fn values_become_what_they_say() {
     let mut wrong = Vec::new();
     for (values, target, pointer, expected) in of_the_pod().into_iter().chain(of_the_container()).chain(of_the_rest()) {

@@ -8,6 +8,7 @@ use ecs_operator::api::{EcsService, crds};
 use ecs_operator::aws::connection::Connection;
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
+use ecs_operator::engine::brake::Limit;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -128,6 +129,7 @@ fn operator(kube: Client, config: &SdkConfig) -> Operator {
         metrics: Arc::new(Metrics::new()),
         concurrency: 8,
         guard: Guard::Off,
+        brake: Limit::NONE,
     }
 }
 

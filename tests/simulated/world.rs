@@ -5,6 +5,7 @@ use crate::life::Life;
 use ecs_operator::aws::connection::{Connection, config_in_process};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
+use ecs_operator::engine::brake::Limit;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -54,6 +55,7 @@ impl World {
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
             guard: self.guard,
+            brake: Limit::NONE,
         };
         self.running = Some(tokio::spawn(operator.run(<_>::default())));
     }

@@ -25,6 +25,10 @@
   value: {{ .awsRateScale | quote }}
 - name: ECS_OPERATOR_GUARD
   value: {{ .guard | quote }}
+- name: ECS_OPERATOR_DELETION_BRAKE
+  value: {{ int .deletionBrake | quote }}
+- name: ECS_OPERATOR_DELETION_BRAKE_SECONDS
+  value: {{ int .deletionBrakeSeconds | quote }}
 - name: ECS_OPERATOR_LISTEN
   value: {{ .listen | quote }}
 - name: ECS_OPERATOR_SHUTDOWN_GRACE_SECONDS

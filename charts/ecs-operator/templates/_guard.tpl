@@ -12,6 +12,9 @@ Refuses what cannot work, with a sentence. `helm template` and `helm lint` see a
 {{- if and .Values.metrics.serviceMonitor.enabled (not .Values.metrics.service) }}
 {{- fail "metrics.serviceMonitor.enabled needs metrics.service: a ServiceMonitor finds pods through a Service" }}
 {{- end }}
+{{- if and .Values.admission.enabled (eq .Values.settings.guard "off") }}
+{{- fail "admission.enabled would refuse what settings.guard=off lets pass; switch both on or both off" }}
+{{- end }}
 {{- if .Values.refuseSecondRelease }}
 {{- include "ecs-operator.onlyRelease" . }}
 {{- end }}

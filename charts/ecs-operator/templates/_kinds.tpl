@@ -67,6 +67,23 @@ Call with (dict "root" $ "scope" …).
   verbs: [create]
 {{- end }}
 
+{{/* Of two installations that would work on the same objects one waits: it does not get this Lease. */}}
+{{- define "ecs-operator.claimRule" -}}
+{{ include "ecs-operator.leaseRules" "ecs-operator.io" }}
+{{- end }}
+
+{{/* Holding the Lease of a name. */}}
+{{- define "ecs-operator.leaseRules" -}}
+# A name cannot be asked for when something is created.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ . }}]
+  verbs: [get, update]
+{{- end }}
+
 {{/* The UID of this namespace is the name of the installation, unless one is set. */}}
 {{- define "ecs-operator.installationRule" -}}
 - apiGroups: [""]

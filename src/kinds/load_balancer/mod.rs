@@ -216,6 +216,10 @@ impl Managed for EcsLoadBalancerKind {
         plan::plan(want, seen)
     }
 
+    fn takes_away(step: &Step) -> bool {
+        matches!(step, Step::Delete { .. })
+    }
+
     fn promise(before: &EcsLoadBalancerStatus, _want: &Desired, _step: &Step, site: &Site) -> EcsLoadBalancerStatus {
         status::promise(before, site)
     }

@@ -192,6 +192,10 @@ impl Managed for EcsServiceKind {
         matches!(step, Step::ApplyChild(_) | Step::RemoveChild(_))
     }
 
+    fn takes_away(step: &Step) -> bool {
+        matches!(step, Step::Delete)
+    }
+
     fn promise(before: &EcsServiceStatus, want: &Desired, step: &Step, site: &Site) -> EcsServiceStatus {
         status::promise(before, want, step, site)
     }

@@ -9,6 +9,7 @@ use ecs_operator::api::{EcsService, EcsTaskDefinition, crds};
 use ecs_operator::aws::connection::{Connection, config_in_process};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
+use ecs_operator::engine::brake::Limit;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -80,6 +81,8 @@ pub struct World {
     pub installation: String,
     /// Whether the operator asks the policy of the namespace. Off, but in the stories that are about it.
     pub guard: Guard,
+    /// How many deletions go through. All, but in the stories that are about it.
+    pub brake: Limit,
     running: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
@@ -106,7 +109,15 @@ impl World {
         rights::grant(&kube).await;
         let aws = Simulator::new(settings);
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
-        Self { kube, aws, namespace, installation: "test-installation".to_owned(), guard: Guard::Off, running: None }
+        Self {
+            kube,
+            aws,
+            namespace,
+            installation: "test-installation".to_owned(),
+            guard: Guard::Off,
+            brake: Limit::NONE,
+            running: None,
+        }
     }
 
     /// Starts the operator, with the rights that the chart gives it.
@@ -140,6 +151,7 @@ impl World {
             metrics: Arc::new(Metrics::new()),
             concurrency: 8,
             guard: self.guard,
+            brake: self.brake,
         }
     }
 
