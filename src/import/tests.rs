@@ -1,0 +1,1 @@
+//! From what AWS shows to what is written.
