@@ -1,6 +1,7 @@
 //! What runs already is written down by `import`, observed without a difference, and adopted without a change.
 
 use crate::world::{CLUSTER, World, fast, is_write, until_some};
+use ecs_operator::api::EcsService;
 use ecs_operator::aws::connection::{Connection, config_in_process};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::import::read::{Found, Reading};
@@ -10,6 +11,7 @@ use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 const KINDS: [&str; 5] = ["EcsTaskDefinition", "EcsTargetGroup", "EcsService", "EcsLoadBalancer", "EcsListenerRule"];
 
@@ -124,9 +126,15 @@ fn balancing(world: &World) -> (String, String, String) {
             attribute("routing.http.drop_invalid_header_fields.enabled", "true"),
         ]}),
     );
-    let to_https = json!([{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]);
-    elb(world, "CreateListener", json!({"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, "DefaultActions": to_https}));
-    let not_found = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]);
+    let to_https =
+        json!([{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}]);
+    elb(
+        world,
+        "CreateListener",
+        json!({"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, "DefaultActions": to_https}),
+    );
+    let not_found =
+        json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]);
     let listener = elb(
         world,
         "CreateListener",
@@ -195,13 +203,13 @@ async fn services_with_every_field_are_observed_without_a_difference_and_adopted
     let (_, _, target_group) = balancing(&world);
     made_by_hand(&world, &target_group);
     let observed = services(&world, &Options::default()).await;
-    println!("{}", yaml(&observed));
     assert_eq!(observed.len(), 5, "three services that run two families");
     let said = notes(&observed);
     assert!(said.len() == 1 && said[0].starts_with("monitoring is left out"), "{said:?}");
     world.apply(&yaml(&observed)).await;
     world.start_operator();
     until_all_agree(&world, 5).await;
+    settle().await;
     assert_eq!(writes(&world), [] as [&str; 0]);
 
     let adopted = services(&world, &Options { policy: Policy::Adopt, ..Options::default() }).await;
@@ -213,5 +221,71 @@ async fn services_with_every_field_are_observed_without_a_difference_and_adopted
         if tags.iter().all(is_ours) { Ok(()) } else { Err(format!("{tags:?}")) }
     })
     .await;
+    settle().await;
     assert_eq!(writes(&world), ["TagResource"; 5]);
+}
+
+/// Time for a few more looks at what is settled.
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn load_balancing_is_observed_without_a_difference_and_a_load_balancer_adopted_by_tags_alone() {
+    let mut world = World::without_operator(fast()).await;
+    let (balancer, rule, target_group) = balancing(&world);
+    world.aws.clear_calls();
+    let connection = connection(&world);
+    let read = async |policy| {
+        let options = Options { policy, ..Options::default() };
+        let mut reading = Reading::new(&connection, &options);
+        reading.load_balancer("Edge").await.unwrap();
+        reading.target_group("Shop-Blue").await.unwrap();
+        reading.target_group(&target_group).await.unwrap();
+        reading.rule(&rule).await.unwrap();
+        whole(reading.end())
+    };
+    let observed = read(Policy::Observe).await;
+    assert_eq!(observed.len(), 3, "what was written once is not written again");
+    assert_eq!(observed[0].arn, balancer);
+    assert!(notes(&observed).is_empty(), "{:?}", notes(&observed));
+    world.apply(&yaml(&observed)).await;
+    world.start_operator();
+    until_all_agree(&world, 3).await;
+    settle().await;
+    assert_eq!(writes(&world), [] as [&str; 0]);
+
+    let adopted = read(Policy::Adopt).await;
+    let said = notes(&adopted);
+    assert!(said.len() == 2 && said.iter().all(|note| note.contains("cannot be adopted")), "{said:?}");
+    world.apply(&yaml(&adopted)).await;
+    until_all_agree(&world, 3).await;
+    let tagged = || elb(&world, "DescribeTags", json!({"ResourceArns": [balancer]})).to_string();
+    world.until_aws("the load balancer is ours", |_| tagged().contains("ecs-operator.io/name")).await;
+    settle().await;
+    // The load balancer and its two listeners. Rules and target groups are observed on.
+    assert_eq!(writes(&world), ["AddTags"; 3]);
+    until_all_agree(&world, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_object_cannot_stand_for_is_named_by_its_revision() {
+    let mut world = World::without_operator(fast()).await;
+    let (_, _, target_group) = balancing(&world);
+    made_by_hand(&world, &target_group);
+    world.by_hand("RegisterTaskDefinition", foreign("task-definition-fargate", &target_group));
+    let connection = connection(&world);
+    let options = Options { with_target_groups: true, with_desired_count: false, ..Options::default() };
+    let mut reading = Reading::new(&connection, &options);
+    reading.services(CLUSTER, "Shop*").await.unwrap();
+    let found = whole(reading.end());
+    let kinds: Vec<&str> = found.iter().map(|object| object.kind).collect();
+    assert_eq!(kinds, ["EcsTargetGroup", "EcsService"], "revision 2 is the newest, and 1 runs");
+    let service: EcsService = serde_yaml_ng::from_str(&found[1].yaml()).unwrap();
+    assert_eq!((service.spec.task_definition.as_deref(), service.spec.desired_count), (Some("Shop_API:1"), None));
+    assert!(found[1].notes.iter().any(|note| note.contains("Shop_API:1 runs")), "{:?}", found[1].notes);
+    world.apply(&yaml(&found)).await;
+    world.start_operator();
+    until_all_agree(&world, 2).await;
+    assert_eq!(writes(&world), [] as [&str; 0]);
 }
