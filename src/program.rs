@@ -27,6 +27,10 @@ struct Line {
 #[derive(Clone, Debug, Subcommand)]
 enum Instead {
     /// Writes what runs in AWS as YAML of this operator's kinds, to be reviewed and applied.
+    ///
+    /// Nothing is written to AWS or Kubernetes. Credentials and region are taken from where every AWS tool takes them, such as
+    /// AWS_PROFILE and AWS_REGION. What the YAML cannot say is said on stderr and in a comment above the object. Values of
+    /// environment variables are written as they are. Exits with 1 where something was not imported, which stderr explains.
     Import(Import),
 }
 

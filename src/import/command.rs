@@ -8,11 +8,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Writes what runs in AWS as YAML of this operator's kinds, to be reviewed and applied.
-///
-/// Nothing is written to AWS or Kubernetes. Credentials and region are taken from where every AWS tool takes them, such as
-/// AWS_PROFILE and AWS_REGION. What the YAML cannot say is said on stderr and in a comment above the object. Values in
-/// `environment` are written as they are.
+/// What is imported, how it looks, and where it goes.
 #[derive(Clone, Debug, Args)]
 pub struct Import {
     /// What is imported.

@@ -22,7 +22,7 @@ const UNSEEN: [&str; 2] = ["monitoring", "gatewayConnectors"];
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ImportError {
     /// AWS answered with an error.
-    #[error("{0}; {advice}", advice = advice(.0))]
+    #[error("{said}; {advice}", said = .0.to_string().trim_end_matches('.'), advice = advice(.0))]
     Aws(#[from] AwsError),
     /// It is not there, or cannot be written.
     #[error("{0}")]
@@ -90,6 +90,10 @@ impl<'a> Reading<'a> {
             let names = all.iter().map(|arn| short_name(arn).to_owned());
             let mut names: Vec<String> = names.filter(|name| pattern_covers(pattern, name, Case::Counts)).collect();
             names.sort();
+            if all.is_empty() {
+                let sentence = format!("cluster {cluster} has no services; correct the cluster or AWS_REGION");
+                return Err(ImportError::Sentence(sentence));
+            }
             if names.is_empty() {
                 return Err(ImportError::Sentence(format!(
                     "none of the {} services of cluster {cluster} is named {pattern}; correct the pattern, the cluster or AWS_REGION",

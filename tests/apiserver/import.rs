@@ -12,6 +12,8 @@ use kube::discovery::ApiResource;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::process::Command;
 
 const KINDS: [&str; 5] = ["EcsTaskDefinition", "EcsTargetGroup", "EcsService", "EcsLoadBalancer", "EcsListenerRule"];
 
@@ -288,4 +290,82 @@ async fn what_an_object_cannot_stand_for_is_named_by_its_revision() {
     world.start_operator();
     until_all_agree(&world, 2).await;
     assert_eq!(writes(&world), [] as [&str; 0]);
+}
+
+/// The program itself, in an environment of its own, with the simulator as AWS.
+struct Program {
+    endpoint: String,
+}
+
+impl Program {
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ecs-operator"));
+        command.args(line.split_whitespace()).env_clear().env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_REGION", "eu-central-1");
+        command.env("AWS_ACCESS_KEY_ID", "111122223333").env("AWS_SECRET_ACCESS_KEY", "secret");
+        command
+    }
+
+    /// Exit code, stdout and stderr.
+    async fn run(&self, line: &str) -> (i32, String, String) {
+        told(self.command(line)).await
+    }
+}
+
+async fn told(mut command: Command) -> (i32, String, String) {
+    let output = command.output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_program_writes_yaml_and_sentences_with_an_exit_code() {
+    let world = World::without_operator(fast()).await;
+    let (balancer, _, target_group) = balancing(&world);
+    made_by_hand(&world, &target_group);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let program = Program { endpoint: format!("http://{}", listener.local_addr().unwrap()) };
+    let aws = world.aws.clone();
+    let serving = tokio::spawn(async move { aws.serve(listener, std::future::pending()).await });
+
+    let (code, out, err) = program.run("import service demo worker --namespace shop").await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    let documents: Vec<Value> = out.split("---\n").map(|one| serde_yaml_ng::from_str(one).unwrap()).collect();
+    let named: Vec<String> = documents.iter().map(|one| format!("{} {}", one["kind"], one["metadata"])).collect();
+    let both =
+        ["EcsTaskDefinition", "EcsService"].map(|kind| format!("\"{kind}\" {{\"name\":\"worker\",\"namespace\":\"shop\"}}"));
+    assert_eq!(named, both);
+    let (code, out, err) = program.run("import cluster demo").await;
+    assert_eq!((code, out.matches("\nkind: EcsService\n").count()), (0, 3));
+    assert!(err.starts_with("note: EcsService shop-api: monitoring is left out"), "{err}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let into = format!("import load-balancer {balancer} --output {}", folder.path().join("new").display());
+    assert_eq!(program.run(&into).await, (0, String::new(), String::new()));
+    assert!(folder.path().join("new/ecsloadbalancer-edge.yaml").exists());
+    let (code, _, err) = program.run(&into).await;
+    assert!(code == 1 && err.contains("choose another --output"), "{err}");
+
+    for (line, code, sentence) in [
+        ("import service demo nope", 1, "there is no service nope in cluster demo"),
+        ("import service demo x*", 1, "none of the 3 services of cluster demo is named x*"),
+        ("import cluster nope", 1, "ClusterNotFoundException"),
+        ("import task-definition nope", 1, "there is no task definition nope"),
+        ("import target-group nope", 1, "there is no target group nope"),
+        ("import load-balancer nope", 1, "there is no load balancer nope"),
+        ("import rule arn:aws:x", 1, "is not the ARN of a rule"),
+        ("import moon", 2, "unrecognized subcommand"),
+    ] {
+        let (was, out, err) = program.run(line).await;
+        assert!((was, out.as_str()) == (code, "") && err.contains(sentence), "{line}: {was} {err}");
+    }
+    let mut nowhere = program.command("import cluster demo");
+    nowhere.env_remove("AWS_REGION");
+    assert_eq!(told(nowhere).await, (1, String::new(), "error: no AWS region is set: set AWS_REGION\n".to_owned()));
+    let mut nobody = program.command("import cluster demo");
+    nobody.env_remove("AWS_ACCESS_KEY_ID");
+    let (code, _, err) = told(nobody).await;
+    assert!(code == 1 && err.contains("no credentials") && err.contains("set AWS_PROFILE") && err.lines().count() == 1, "{err}");
+    assert_eq!(writes(&world), [] as [&str; 0]);
+    serving.abort();
 }
