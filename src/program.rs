@@ -75,7 +75,7 @@ mod tests {
         let line = ["import", "service", "prod", "web*", "--namespace", "shop", "--management-policy", "Adopt"];
         let Ok(Program::Import(import)) = of(&line) else { panic!() };
         let options = import.options();
-        assert_eq!((options.namespace.as_deref(), options.policy.word()), (Some("shop"), "Adopt"));
+        assert_eq!((options.namespace.as_deref(), options.policy), (Some("shop"), crate::import::Policy::Adopt));
         assert!(options.with_task_definition && !options.with_target_groups);
     }
 

@@ -88,7 +88,9 @@ fn attributes(mut live: Attributes) -> Map<String, Value> {
         sticky.extend(cookie.filter(|_| is_by_application).map(|name| ("cookieName".to_owned(), json!(name))));
         put("stickiness", Some(Value::Object(sticky)));
     }
-    let rest: Vec<Value> = live.iter().map(|(key, value)| json!({"key": key, "value": value})).collect();
+    // An empty text is what AWS shows where nothing was set, and it takes none.
+    let rest = live.iter().filter(|(_, value)| !value.is_empty());
+    let rest: Vec<Value> = rest.map(|(key, value)| json!({"key": key, "value": value})).collect();
     put("attributes", Some(Value::Array(rest)));
     all
 }
