@@ -18,6 +18,7 @@ pub mod kinds;
 pub mod metrics;
 pub mod operator;
 pub mod program;
+pub mod reference;
 pub mod settings;
 pub mod startup;
 pub mod telemetry;
