@@ -25,6 +25,7 @@ struct Line {
 }
 
 #[derive(Clone, Debug, Subcommand)]
+#[allow(clippy::doc_markdown, reason = "these comments are what `--help` shows")]
 enum Instead {
     /// Writes what runs in AWS as YAML of this operator's kinds, to be reviewed and applied.
     ///

@@ -24,9 +24,10 @@ impl Reading<'_> {
             return Ok(());
         }
         let asked = [named.to_owned()];
-        let described = match named.starts_with("arn:") {
-            true => self.elb().describe_target_groups(&asked).await,
-            false => self.elb().describe_target_groups_named(&asked).await,
+        let described = if named.starts_with("arn:") {
+            self.elb().describe_target_groups(&asked).await
+        } else {
+            self.elb().describe_target_groups_named(&asked).await
         };
         let found: Option<TargetGroup> = gone_is_none(described)?.and_then(|all| all.into_iter().next());
         let Some(found) = found else { return Err(missing("target group", named)) };
@@ -59,9 +60,10 @@ impl Reading<'_> {
     /// Those of AWS, and when it is not there.
     pub async fn load_balancer(&mut self, named: &str) -> Result<(), ImportError> {
         let asked = [named.to_owned()];
-        let described = match named.starts_with("arn:") {
-            true => self.elb().describe_load_balancers(&asked).await,
-            false => self.elb().describe_load_balancers_named(&asked).await,
+        let described = if named.starts_with("arn:") {
+            self.elb().describe_load_balancers(&asked).await
+        } else {
+            self.elb().describe_load_balancers_named(&asked).await
         };
         let found = gone_is_none(described)?.and_then(|all| all.into_iter().next());
         let Some(found) = found else { return Err(missing("load balancer", named)) };

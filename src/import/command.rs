@@ -1,5 +1,7 @@
 //! The subcommand `import`: what is asked for, and what is written where.
 
+#![allow(clippy::doc_markdown, reason = "these comments are what `--help` shows")]
+
 use super::read::{Found, ImportError, Reading};
 use super::{Options, Policy};
 use crate::aws::{Connection, Pacer};

@@ -42,15 +42,15 @@ pub fn load_balancer(
             "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic is off, which cannot be declared; it stays so".to_owned(),
         );
     }
-    let (list, said) = tags(&view.tags);
-    notes.extend(said);
+    let (list, about_tags) = tags(&view.tags);
+    notes.extend(about_tags);
     all.extend(list.map(|list| ("tags".to_owned(), list)));
     all.insert("managementPolicy".to_owned(), json!(options.policy.word()));
     let all = Value::Object(all);
     let meant = meant(&all).ok_or_else(|| refuse("a member is of another type than its field".to_owned()))?;
     let spec = without_what_is_understood(all, |candidate| self::meant(candidate).as_ref() == Some(&meant));
-    let (spec, lost) = shaped::<EcsLoadBalancerSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
-    notes.extend(not_expressed(KIND, &lost));
+    let (spec, no_field) = shaped::<EcsLoadBalancerSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
+    notes.extend(not_expressed(KIND, &no_field));
     let mut object = EcsLoadBalancer::new(name, spec);
     object.metadata.namespace.clone_from(&options.namespace);
     Imported::new(KIND, &object, &live.arn, notes)

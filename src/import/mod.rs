@@ -44,7 +44,6 @@ pub enum Policy {
 
 /// How the objects are to look.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct Options {
     /// Namespace that is written into the objects. `None`: none, so that `kubectl apply -n` chooses.
     pub namespace: Option<String>,

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 const MOST_TAGS: usize = 45;
 /// Prefix of tags that AWS sets.
 const OF_AWS: &str = "aws:";
-/// The tag of what a stack of CloudFormation made: of Copilot, of CDK, of SAM.
+/// The tag of what a stack of `CloudFormation` made: of Copilot, of CDK, of SAM.
 const STACK: &str = "aws:cloudformation:stack-name";
 
 /// An object of ours that stands for a thing in AWS.
@@ -60,8 +60,8 @@ impl Imported {
     /// The object as one document, below a comment that says what it stands for and what it does not say.
     pub fn yaml(&self) -> String {
         let said = std::iter::once(&self.arn).chain(&self.notes);
-        let comment: String = said.map(|line| format!("# {}\n", one_line(line))).collect();
-        comment + &self.manifest
+        let comment: Vec<String> = said.map(|line| format!("# {}\n", one_line(line))).collect();
+        comment.concat() + &self.manifest
     }
 
     /// Name of a file for the object alone.
@@ -131,7 +131,7 @@ pub fn tags(all: &BTreeMap<String, String>) -> (Option<Value>, Vec<String>) {
         notes.push(format!("it is kept by {who}: an object of another name or installation is a conflict"));
     }
     let list: Vec<Value> = theirs.into_iter().take(MOST_TAGS).map(|(key, value)| json!({"key": key, "value": value})).collect();
-    ((!list.is_empty()).then(|| Value::Array(list)), notes)
+    ((!list.is_empty()).then_some(Value::Array(list)), notes)
 }
 
 /// An owner that has nothing, so that every other is another.

@@ -45,12 +45,12 @@ pub fn rule(live: &Rule, tagged: &Tags, name: &str, options: &Options) -> Result
     all.insert("listener".to_owned(), json!({"arn": listener}));
     all.insert("priority".to_owned(), json!(priority));
     all.insert("managementPolicy".to_owned(), json!("Observe"));
-    let (list, said) = tags(tagged);
+    let (list, about_tags) = tags(tagged);
     all.extend(list.map(|list| ("tags".to_owned(), list)));
     let mut notes = if options.policy.word() == "Adopt" { vec![ONLY_OBSERVED.to_owned()] } else { Vec::new() };
-    notes.extend(said);
-    let (spec, lost) = shaped::<EcsListenerRuleSpec>(&Value::Object(all)).map_err(|e| refuse(e.to_string()))?;
-    notes.extend(not_expressed(KIND, &lost));
+    notes.extend(about_tags);
+    let (spec, no_field) = shaped::<EcsListenerRuleSpec>(&Value::Object(all)).map_err(|e| refuse(e.to_string()))?;
+    notes.extend(not_expressed(KIND, &no_field));
     let mut object = EcsListenerRule::new(name, spec);
     object.metadata.namespace.clone_from(&options.namespace);
     Imported::new(KIND, &object, &live.arn, notes)

@@ -47,8 +47,8 @@ pub fn service(live: &LiveService, name: &str, runs: Runs, unseen: &Value, optio
     let meant = meaning(&whole);
     let is_a_spec = |candidate: &Value| serde_json::from_value::<EcsServiceSpec>(candidate.clone()).is_ok();
     let spec = without_what_is_understood(whole, |candidate| meaning(candidate) == meant && is_a_spec(candidate));
-    let (spec, lost) = shaped::<EcsServiceSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
-    notes.extend(not_expressed(KIND, &lost));
+    let (spec, no_field) = shaped::<EcsServiceSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
+    notes.extend(not_expressed(KIND, &no_field));
     notes.extend(not_shown(unseen));
     for drift in differing(live, &spec).map_err(|e| refuse(e.to_string()))? {
         notes.push(format!("{} cannot be written so that it agrees: make it agree before adoption", drift.field));
@@ -87,8 +87,8 @@ fn declared(live: &LiveService, name: &str, runs: &Runs, options: &Options, note
     if all.get("deploymentController").is_some_and(|controller| controller["type"] == "EXTERNAL") {
         without_task_sets(&mut all, notes);
     }
-    let (list, said) = tags(&live.tags);
-    notes.extend(said);
+    let (list, about_tags) = tags(&live.tags);
+    notes.extend(about_tags);
     all.extend(list.map(|list| ("tags".to_owned(), list)));
     all.insert("managementPolicy".to_owned(), json!(options.policy.word()));
     Value::Object(all)

@@ -40,8 +40,8 @@ pub fn target_group(view: &TargetGroupView, name: &str, options: &Options) -> Re
         "vpcId": live.vpc_id, "targetType": live.target_type, "ipAddressType": live.ip_address_type,
         "targetControlPort": live.target_control_port, "healthCheck": check, "managementPolicy": "Observe",
     });
-    let (list, said) = tags(&view.tags);
-    notes.extend(said);
+    let (list, about_tags) = tags(&view.tags);
+    notes.extend(about_tags);
     if let Some(members) = all.as_object_mut() {
         members.retain(|_, value| !value.is_null());
         members.extend(list.map(|list| ("tags".to_owned(), list)));
@@ -49,8 +49,8 @@ pub fn target_group(view: &TargetGroupView, name: &str, options: &Options) -> Re
     }
     let meant = meant(&all).ok_or_else(|| refuse("it shows neither protocol nor VPC".to_owned()))?;
     let spec = without_what_is_understood(all, |candidate| self::meant(candidate).as_ref() == Some(&meant));
-    let (spec, lost) = shaped::<EcsTargetGroupSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
-    notes.extend(not_expressed(KIND, &lost));
+    let (spec, no_field) = shaped::<EcsTargetGroupSpec>(&spec).map_err(|e| refuse(e.to_string()))?;
+    notes.extend(not_expressed(KIND, &no_field));
     let mut object = EcsTargetGroup::new(name, spec);
     object.metadata.namespace.clone_from(&options.namespace);
     Imported::new(KIND, &object, &live.arn, notes)

@@ -27,22 +27,22 @@ pub fn task_definition(
     if live.family != name {
         all.insert("family".to_owned(), json!(live.family));
     }
-    let (list, said) = tags(&live.tags);
-    notes.extend(said);
+    let (list, about_tags) = tags(&live.tags);
+    notes.extend(about_tags);
     all.extend(list.map(|list| ("tags".to_owned(), list)));
     all.insert("managementPolicy".to_owned(), json!(options.policy.word()));
     let meant = meaning(&Value::Object(all.clone()));
     let is_a_spec = |candidate: &Value| serde_json::from_value::<EcsTaskDefinitionSpec>(candidate.clone()).is_ok();
     let spec = without_what_is_understood(Value::Object(all), |candidate| meaning(candidate) == meant && is_a_spec(candidate));
-    let (spec, lost) = shaped::<EcsTaskDefinitionSpec>(&spec).map_err(refuse)?;
-    notes.extend(not_expressed(KIND, &lost));
+    let (spec, no_field) = shaped::<EcsTaskDefinitionSpec>(&spec).map_err(refuse)?;
+    notes.extend(not_expressed(KIND, &no_field));
     match newest {
         None => notes.push(format!(
             "{}:{} is not ACTIVE, nor is any other revision of its family: it can be neither observed nor adopted",
             live.family, live.revision
         )),
         Some(newest) if canonical(&newest.fields) != canonical(&live.fields) => {
-            notes.push(format!("revision {} is newer and differs: Observe and Adopt compare with that one", newest.revision))
+            notes.push(format!("revision {} is newer and differs: Observe and Adopt compare with that one", newest.revision));
         }
         Some(_) => {}
     }

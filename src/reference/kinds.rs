@@ -174,7 +174,7 @@ fn accepted(field: &Value) -> String {
 /// The sentences of the rules of a schema.
 fn messages(schema: &Value) -> Vec<String> {
     let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
-    rules.filter_map(|rule| rule["message"].as_str()).map(|message| cell(message)).collect()
+    rules.filter_map(|rule| rule["message"].as_str()).map(cell).collect()
 }
 
 fn rules(page: &mut String, title: &str, schema: &Value) {

@@ -20,8 +20,12 @@ pub(super) fn page() -> Result<String, fmt::Error> {
     for line in text.lines() {
         let mut words = line.splitn(4, ' ');
         match (words.next(), words.next(), words.next(), words.next()) {
-            (Some("#"), Some("HELP"), Some(name), Some(help)) => rows.entry(name.to_owned()).or_default().help = help.to_owned(),
-            (Some("#"), Some("TYPE"), Some(name), Some(kind)) => rows.entry(name.to_owned()).or_default().kind = kind.to_owned(),
+            (Some("#"), Some("HELP"), Some(name), Some(help)) => {
+                help.clone_into(&mut rows.entry(name.to_owned()).or_default().help);
+            }
+            (Some("#"), Some("TYPE"), Some(name), Some(kind)) => {
+                kind.clone_into(&mut rows.entry(name.to_owned()).or_default().kind);
+            }
             _ => {}
         }
         if let Some((name, labels)) = line.split_once('{').filter(|_| !line.starts_with('#')) {

@@ -13,6 +13,7 @@ mod exposed;
 mod fuse;
 mod gitops;
 mod guard;
+mod how_to;
 mod import;
 mod killed;
 mod kubectl;
