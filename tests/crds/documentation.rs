@@ -24,7 +24,10 @@ fn blocks(text: &str) -> Vec<(usize, String)> {
     let mut open: Option<(usize, String)> = None;
     for (number, line) in text.lines().enumerate() {
         match &mut open {
-            Some((_, block)) if !line.trim_start().starts_with("```") => *block += &format!("{line}\n"),
+            Some((_, block)) if !line.trim_start().starts_with("```") => {
+                block.push_str(line);
+                block.push('\n');
+            }
             Some(_) => all.extend(open.take()),
             None if line.trim() == "```yaml" => open = Some((number + 1, String::new())),
             None => {}

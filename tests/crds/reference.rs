@@ -27,7 +27,7 @@ fn sources(below: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !name.contains("tests") {
+        } else if path.extension().is_some_and(|it| it == "rs") && !name.contains("tests") {
             found.push(path);
         }
     }
