@@ -53,7 +53,7 @@ test-apiserver *ARGS:
 test-contract *ARGS:
     cargo test --test contract {{ ARGS }}
 
-# Write crds/ from the types
+# Write what follows from the types: crds/, the admission policies, docs/reference
 gen:
     cargo run --quiet --bin crdgen
 
@@ -70,7 +70,7 @@ test-chart *ARGS:
 
 # What is generated is what is committed
 drift: gen chart
-    git diff --exit-code -- crds charts deploy
+    git diff --exit-code -- crds charts deploy docs/reference
 
 # An image for this machine's architecture as target/image.tar, without a container engine; prints its digest
 image NAME="ecs-operator:dev":

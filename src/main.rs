@@ -7,10 +7,12 @@ use ecs_operator::{
     health::{self, Readiness},
     metrics::Metrics,
     operator,
+    program::Program,
     settings::Settings,
     startup::{self, Leases, Process},
     telemetry,
 };
+use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,8 +22,14 @@ use tokio_util::sync::CancellationToken;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    let settings = Settings::read();
+async fn main() -> Result<ExitCode> {
+    match Program::read() {
+        Program::Operate(settings) => operate(*settings).await.map(|()| ExitCode::SUCCESS),
+        Program::Import(import) => Ok(import.run().await),
+    }
+}
+
+async fn operate(settings: Settings) -> Result<()> {
     telemetry::start(settings.log_format, &settings.log_filter)?;
     let stop = startup::stop_on_signal().context("listen for signals")?;
     let Some(process) = stop.run_until_cancelled(prepare(settings)).await.transpose()? else { return Ok(()) };

@@ -99,12 +99,11 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads flags and environment. Ends the process with a sentence when they make no sense, and after `--help`.
-    pub fn read() -> Self {
-        Self::parse().checked().unwrap_or_else(|e| e.exit())
-    }
-
-    fn checked(mut self) -> Result<Self, clap::Error> {
+    /// The settings, if they make sense.
+    ///
+    /// # Errors
+    /// With the flag and what it takes.
+    pub fn checked(mut self) -> Result<Self, clap::Error> {
         let refuse = |why: &str| Err(Self::command().error(ErrorKind::ValueValidation, why));
         self.namespaces.retain(|n| !n.is_empty()); // an empty variable, as a chart renders an empty list
         if let Some(bad) = self.namespaces.iter().find(|n| !is_dns_label(n)) {

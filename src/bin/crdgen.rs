@@ -1,10 +1,12 @@
-//! Writes what follows from the API types: `crds/`, the admission policies in `deploy/guard/` and the schema for kustomize.
+//! Writes what follows from the API types: `crds/`, the admission policies in `deploy/guard/`, the schema for
+//! kustomize, and the reference in `docs/reference`.
 //!
 //! The files are written below the current folder, or below the one that is given.
 
 use anyhow::Context;
 use ecs_operator::admission;
 use ecs_operator::api::{crds, kustomize_schema};
+use ecs_operator::reference;
 use std::fs;
 use std::path::Path;
 
@@ -21,6 +23,9 @@ fn main() -> anyhow::Result<()> {
     {
         let documents = objects.iter().map(serde_yaml_ng::to_string).collect::<Result<Vec<_>, _>>()?;
         write(&Path::new(&root).join(format!("deploy/guard/{file}.yaml")), &(HEADER.to_owned() + &documents.join("---\n")))?;
+    }
+    for (file, page) in reference::pages()? {
+        write(&Path::new(&root).join(format!("docs/reference/{file}")), &page)?;
     }
     let schema = serde_json::to_string_pretty(&kustomize_schema())? + "\n";
     write(&Path::new(&root).join("deploy/kustomize/openapi/schema.json"), &schema)

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 /// A kubectl that talks to a control plane of the story's own.
-struct Kubectl {
+pub struct Kubectl {
     program: PathBuf,
     kubeconfig: PathBuf,
     namespace: String,
 }
 
 impl Kubectl {
-    async fn to(plane: &ControlPlane, namespace: &str) -> Self {
+    pub async fn to(plane: &ControlPlane, namespace: &str) -> Self {
         Self {
             program: Assets::kubectl().await.unwrap(),
             kubeconfig: plane.kubeconfig().to_owned(),
@@ -24,12 +24,12 @@ impl Kubectl {
     }
 
     /// What it prints; it must exit with 0.
-    async fn run(&self, arguments: &str) -> String {
+    pub async fn run(&self, arguments: &str) -> String {
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
         self.run_all(&arguments).await
     }
 
-    async fn run_all(&self, arguments: &[&str]) -> String {
+    pub async fn run_all(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(&self.program);
         command.arg("--kubeconfig").arg(&self.kubeconfig).args(["-n", &self.namespace]).args(arguments);
         // Its cache of what is served is not shared with the user's.
@@ -58,7 +58,7 @@ fn samples() -> Vec<PathBuf> {
 }
 
 /// A control plane on which a person has installed the kinds.
-async fn installed() -> (ControlPlane, kube::Client) {
+pub async fn installed() -> (ControlPlane, kube::Client) {
     let plane = ControlPlane::start().await.unwrap();
     let kubectl = Kubectl::to(&plane, "default").await;
     kubectl.apply(&project().join("crds")).await;

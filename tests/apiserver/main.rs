@@ -14,6 +14,8 @@ mod exposed;
 mod fuse;
 mod gitops;
 mod guard;
+mod how_to;
+mod import;
 mod installations;
 mod killed;
 mod kubectl;

@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod documentation;
 mod load_balancing;
+mod reference;
 
 use ecs_operator::api::{EcsTaskDefinitionSpec, crds};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -99,7 +101,7 @@ fn committed_files_are_what_the_code_says() {
     let fresh = tempfile::tempdir().unwrap();
     let status = std::process::Command::new(env!("CARGO_BIN_EXE_crdgen")).arg(fresh.path()).status().unwrap();
     assert!(status.success());
-    for folder in ["crds", "deploy/guard", "deploy/kustomize/openapi"] {
+    for folder in ["crds", "deploy/guard", "deploy/kustomize/openapi", "docs/reference"] {
         let (fresh, committed) = (fresh.path().join(folder), Path::new(folder));
         let names = |folder: &Path| -> BTreeSet<_> { fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name()).collect() };
         assert_eq!(names(&fresh), names(committed), "{folder} has other files; run `cargo run --bin crdgen`");

@@ -9,6 +9,7 @@
 
 mod elb;
 mod guard;
+mod import;
 
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
@@ -208,6 +209,22 @@ fn walk(schema: &Value, path: &str, spec: &mut Spec) {
     }
     if schema["additionalProperties"].is_object() {
         walk(&schema["additionalProperties"], &format!("{path}{{}}"), spec);
+    }
+}
+
+/// Paths of all that stands in a value, as those of members are written.
+fn walked(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    found.insert(path.to_owned());
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                // A map has the one key that it was given.
+                let step = if name == "key" && !path.ends_with("[]") { "{}".to_owned() } else { format!(".{name}") };
+                walked(value, format!("{path}{step}").trim_start_matches('.'), found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| walked(item, &format!("{path}[]"), found)),
+        _ => {}
     }
 }
 

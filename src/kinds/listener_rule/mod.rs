@@ -10,7 +10,7 @@ mod desired;
 mod difference;
 mod observe;
 mod observed;
-mod parts;
+pub mod parts;
 mod plan;
 mod priority;
 mod refs;

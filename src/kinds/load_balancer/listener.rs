@@ -117,7 +117,7 @@ fn default_action(declared: &Listener, of: Of, refs: &Refs) -> Default {
 }
 
 /// What an Application Load Balancer answers where no rule matches, if nothing else is said.
-fn not_found() -> Action {
+pub(super) fn not_found() -> Action {
     Action::FixedResponse(FixedResponse {
         status_code: "404".to_owned(),
         content_type: Some("text/plain".to_owned()),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The policy for TLS that AWS takes where none is said (`CreateListener` through the API).
-const DEFAULT_SSL_POLICY: &str = "ELBSecurityPolicy-2016-08";
+pub(super) const DEFAULT_SSL_POLICY: &str = "ELBSecurityPolicy-2016-08";
 
 /// What differs in the listeners.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -175,11 +175,11 @@ fn settings(seen: &Observed, listener: &Wanted, live: &Listener) -> Option<Chang
 }
 
 /// AWS's word for no policy is `None`, and it shows an empty list.
-fn alpn(policy: &[String]) -> Vec<String> {
+pub(super) fn alpn(policy: &[String]) -> Vec<String> {
     if policy.is_empty() { vec!["None".to_owned()] } else { policy.to_vec() }
 }
 
-fn off() -> MutualAuthentication {
+pub(super) fn off() -> MutualAuthentication {
     MutualAuthentication { mode: Some("off".to_owned()), ..MutualAuthentication::default() }
 }
 

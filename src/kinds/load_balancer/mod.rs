@@ -10,6 +10,7 @@ mod desired;
 mod difference;
 mod listener;
 mod listener_difference;
+pub mod meaning;
 mod observe;
 mod observed;
 mod plan;

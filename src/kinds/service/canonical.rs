@@ -98,7 +98,7 @@ pub fn in_the_form_of(wanted: &Value, live: &Value) -> Value {
 
 /// Defaults of nested settings, on the live side only: a declaration that spells one out must differ from another value,
 /// and one that leaves it out takes whatever ECS computed.
-fn in_words(live: &mut Value) {
+pub(super) fn in_words(live: &mut Value) {
     each(live, "volumeConfigurations", |volume| {
         for (member, default) in [("encrypted", json!(true)), ("filesystemType", json!("xfs")), ("volumeType", json!("gp3"))] {
             fill_default(&mut volume["managedEBSVolume"], member, &default);
@@ -108,6 +108,11 @@ fn in_words(live: &mut Value) {
         each(connect, "services", |service| fill_default(service, "ingressPortOverride", &json!(0)));
     }
     let Some(configuration) = live.get_mut("deploymentConfiguration") else { return };
+    if let Some(breaker) = configuration.get_mut("deploymentCircuitBreaker") {
+        // Services from before these members do not show them (normalisation §3.17).
+        fill_default(breaker, "resetOnHealthyTask", &json!(true));
+        fill_default(breaker, "thresholdConfiguration", &json!({"type": "BOUNDED_PERCENT", "value": 50}));
+    }
     each(configuration, "lifecycleHooks", |hook| {
         fill_default(hook, "targetType", &json!("AWS_LAMBDA"));
         fill_default(hook, "timeoutConfiguration", &json!({}));

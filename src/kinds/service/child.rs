@@ -3,6 +3,7 @@
 use super::Refs;
 use crate::api::shared::GROUP;
 use crate::api::{EcsListenerRule, EcsService, EcsTargetGroup, EcsTaskDefinition, EcsTaskDefinitionSpec};
+use crate::domain::short_name;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::{Resource, ResourceExt};
 use std::collections::BTreeMap;
@@ -74,6 +75,8 @@ pub fn wanted(service: &EcsService, refs: &Refs) -> Template {
     match (&service.spec.task_definition_template, present) {
         (None, None) => Template::Fine,
         (None, Some(left)) if left.metadata.deletion_timestamp.is_some() => Template::Fine,
+        // Somebody went back to one of its revisions by number: deregistering it would leave the service without.
+        (None, Some(left)) if runs_one_of(service, left) => Template::Fine,
         (None, Some(left)) => Template::Remove(Child::TaskDefinition(Box::new(left.clone()))),
         (Some(_), present) => {
             let child = made_from(service);
@@ -83,6 +86,13 @@ pub fn wanted(service: &EcsService, refs: &Refs) -> Template {
             Template::Apply(Child::TaskDefinition(Box::new(child)))
         }
     }
+}
+
+/// Whether the service names a revision of a task definition's family, or the family.
+fn runs_one_of(service: &EcsService, definition: &EcsTaskDefinition) -> bool {
+    let family = definition.spec.task_definition.family.clone().unwrap_or_else(|| definition.name_any());
+    let named = service.spec.task_definition.as_deref().map(short_name);
+    named.is_some_and(|named| named.split(':').next() == Some(family.as_str()))
 }
 
 /// All that belongs to a service, in the order in which it may go: what sends requests, where they were sent to, what ran.

@@ -11,6 +11,7 @@ pub mod difference;
 mod events;
 pub mod exposure;
 mod fields;
+pub mod meaning;
 mod observed;
 mod pending;
 mod plan;

@@ -9,6 +9,7 @@ mod defaults;
 mod desired;
 mod difference;
 mod health;
+pub mod meaning;
 mod observe;
 mod observed;
 mod plan;

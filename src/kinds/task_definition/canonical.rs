@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const VERSION: &str = "v1";
 
 /// Members that AWS adds to a description and nobody can declare, and the tags, which are compared on their own.
-const NOT_DECLARED: [&str; 11] = [
+pub const NOT_DECLARED: [&str; 11] = [
     "taskDefinitionArn",
     "revision",
     "status",

@@ -178,3 +178,14 @@ fn a_template_that_left_the_declaration_leaves_after_the_update() {
     world.complete();
     assert_eq!(world.pass(), Plan::Do(vec![Step::RemoveChild(Child::TaskDefinition(Box::new(child())))]));
 }
+
+#[test]
+fn a_template_stays_while_the_service_names_a_revision_of_its_family() {
+    for named in ["web:1", "web", "arn:aws:ecs:eu-central-1:111122223333:task-definition/web:1"] {
+        let mut world = in_force(service("web").runs("other:1"));
+        world.declared = with_child().runs(named);
+        world.pass();
+        world.complete();
+        assert_eq!(world.pass(), Plan::InSync, "{named}");
+    }
+}
