@@ -10,6 +10,9 @@ use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
 
+/// The code of our own for credentials of another account than that of the connection.
+pub const MISMATCH: &str = "AccountMismatch";
+
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -110,8 +113,13 @@ impl AwsError {
 
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> String {
-        if let Some(advice) = self.code.as_deref().and_then(advice_on) {
+        if let Some(advice) =
+            self.code.as_deref().and_then(|code| advice_on_time(code, &self.message).or_else(|| advice_on(code)))
+        {
             return advice.to_owned();
+        }
+        if self.message.starts_with(NO_SESSION) || self.operation == "AssumeRole" {
+            return advice_on_a_role(self.code.as_deref().unwrap_or_default(), &self.message).to_owned();
         }
         match self.kind {
             Kind::Denied => denied_advice(&self.message),
@@ -142,11 +150,20 @@ impl AwsError {
         Self { operation, kind: Kind::Throttled, code: None, message, retry_after: None, request_id: None, is_write }
     }
 
+    /// A call that was not made, because the role for it could not be taken on.
+    fn without_session(operation: &'static str, is_write: bool, refused: &Self) -> Self {
+        let kind = if refused.is_transient() { Kind::NotReady } else { Kind::Credentials };
+        Self { operation, kind, message: refused.to_string(), is_write, ..refused.clone() }
+    }
+
     /// Sorts an error of the SDK.
     pub(super) fn sort<E>(operation: &'static str, is_write: bool, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        if let Some(refused) = chain(error).find_map(|cause| cause.downcast_ref::<Self>()) {
+            return Self::without_session(operation, is_write, refused);
+        }
         let raw = error.raw_response();
         let header = |name: &str| raw.and_then(|r| r.headers().get(name)).map(str::to_owned);
         let status = raw.map(|r| r.status().as_u16());
@@ -165,6 +182,47 @@ impl AwsError {
             request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")),
             is_write,
         }
+    }
+}
+
+/// How the message of a call begins that had no session: see [`AwsError::without_session`].
+const NO_SESSION: &str = "AssumeRole failed";
+
+/// AWS takes a signature for five minutes before and after its own time. AWS, "Elements of an AWS API request signature".
+const CLOCK: &str = "set the clock of the node that the operator runs on: it differs from AWS's by more than AWS takes";
+
+/// What can be done about a signature that AWS does not take. Its time is the commonest reason, and AWS says so in the text only.
+fn advice_on_time(code: &str, message: &str) -> Option<&'static str> {
+    let is_late = ["Signature expired", "not yet current", "too skewed", "too large"].iter().any(|text| message.contains(text));
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "RequestTimeTooSkewed" | "RequestExpired" => Some(CLOCK),
+        "SignatureDoesNotMatch" | "InvalidSignature" if is_late => Some(CLOCK),
+        "SignatureDoesNotMatch" | "InvalidSignature" => Some(
+            "check the secret access key that the operator has, and the clock of the node that it runs on: AWS does not say which of the two is wrong",
+        ),
+        _ => None,
+    }
+}
+
+/// What can be done about a role that cannot be taken on.
+fn advice_on_a_role(code: &str, message: &str) -> &'static str {
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "PackedPolicyTooLarge" => {
+            "put the roles of the namespace under one path and list `role/<path>/*` in its EcsNamespacePolicy, or set \
+             assumeRole.sessionTags: Disabled in the AwsConnection"
+        }
+        _ if message.contains("sts:TagSession") => {
+            "allow sts:TagSession in the trust policy of the role, or set assumeRole.sessionTags: Disabled in the AwsConnection"
+        }
+        "AccessDenied" => {
+            "allow sts:AssumeRole on the role in the IAM policy of the operator, and let the trust policy of the role name the \
+             operator, with the externalId of the AwsConnection if it asks for one"
+        }
+        _ if message.contains("DurationSeconds") => {
+            "lower assumeRole.sessionDurationSeconds in the AwsConnection: at most 3600 where the operator itself has a role"
+        }
+        "RegionDisabled" => "activate STS for that region in the account, or use another region",
+        _ => "check assumeRole in the AwsConnection, and the credentials of the operator's pod",
     }
 }
 
@@ -230,6 +288,7 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "InvalidAccessKeyId"
         | "AuthFailure"
         | "RequestExpired"
+        | "RequestTimeTooSkewed"
         | "OptInRequired" => Kind::Credentials,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,

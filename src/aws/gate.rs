@@ -4,7 +4,7 @@
 //! looked at after it is signed and before it is sent. If it is signed with an access key that was not seen before, AWS is
 //! asked first whose key that is.
 
-use super::error::{AwsError, Kind};
+use super::error::{AwsError, Kind, MISMATCH};
 use aws_sdk_ecs::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecs::error::BoxError;
@@ -24,9 +24,19 @@ pub(super) struct Gate(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     sts: aws_sdk_sts::Client,
+    /// Name of the connection whose object declares the account. `None`: nobody declared it.
+    declared_by: Option<String>,
     account: OnceLock<String>,
     owners: Mutex<BTreeMap<String, String>>,
     asking: tokio::sync::Mutex<()>,
+    /// Why the account is not known, and how often it was asked for in vain.
+    in_vain: Mutex<(u64, Option<AwsError>)>,
+}
+
+/// Whose credentials they are.
+struct Caller {
+    account: String,
+    arn: String,
 }
 
 /// A call was held back, since nobody knows yet whose key it is signed with.
@@ -35,9 +45,9 @@ struct Shared {
 pub(super) struct UnknownKey(String);
 
 impl Gate {
-    pub(super) fn new(sts: aws_sdk_sts::Client) -> Self {
+    pub(super) fn new(sts: aws_sdk_sts::Client, declared_by: Option<String>) -> Self {
         let (account, owners, asking) = (OnceLock::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Shared { sts, account, owners, asking }))
+        Self(Arc::new(Shared { sts, declared_by, account, owners, asking, in_vain: Mutex::default() }))
     }
 
     /// The account of the connection: the first that AWS told.
@@ -45,14 +55,23 @@ impl Gate {
         self.0.account.get().map(String::as_str)
     }
 
-    /// The account of the connection, asked for by one of those that want to know.
+    /// The account of the connection, asked for by one of those that want to know. Who waited for an answer takes it, good
+    /// or bad, and does not ask again behind it.
     pub(super) async fn known_account(&self) -> Result<&str, AwsError> {
+        let times_before = self.0.in_vain.lock().0;
         let _turn = match self.account() {
             Some(account) => return Ok(account),
             None => self.0.asking.lock().await,
         };
         if self.account().is_none() {
-            self.ask().await?;
+            let (times, error) = self.0.in_vain.lock().clone();
+            if let Some(error) = error.filter(|_| times != times_before) {
+                return Err(error);
+            }
+            if let Err(error) = self.ask().await {
+                *self.0.in_vain.lock() = (times + 1, Some(error.clone()));
+                return Err(error);
+            }
         }
         self.account().ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
     }
@@ -62,8 +81,17 @@ impl Gate {
         let _ = self.0.account.set(account);
     }
 
-    /// Asks AWS whose account the credentials of this moment belong to.
-    pub(super) async fn ask(&self) -> Result<String, AwsError> {
+    /// Asks AWS whose the credentials of this moment are, and refuses those of another account.
+    pub(super) async fn ask_and_compare(&self) -> Result<String, AwsError> {
+        let caller = self.ask().await?;
+        match self.account() {
+            Some(account) if account != caller.account => Err(self.mismatch(OPERATION, account, &caller.account)),
+            _ => Ok(caller.arn),
+        }
+    }
+
+    /// Asks AWS whose the credentials of this moment are.
+    async fn ask(&self) -> Result<Caller, AwsError> {
         let key = SignedWith::default();
         let call = self.0.sts.get_caller_identity().customize().interceptor(key.clone()).send();
         let identity = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
@@ -74,7 +102,7 @@ impl Gate {
             owners.clear();
         }
         owners.insert(key.0.lock().clone(), account.clone());
-        Ok(account)
+        Ok(Caller { account, arn: identity.arn.unwrap_or_default() })
     }
 
     /// Finds out about a key for which a call was held back. After this the call may be tried again.
@@ -86,12 +114,27 @@ impl Gate {
         let known = self.0.owners.lock().get(key).cloned();
         let owner = match known {
             Some(owner) => owner,
-            None => self.ask().await.map_err(|e| AwsError { operation, ..e })?,
+            None => self.ask().await.map_err(|e| AwsError { operation, ..e })?.account,
         };
         match self.account() {
-            Some(account) if account != owner => Err(mismatch(operation, account, &owner)),
+            Some(account) if account != owner => Err(self.mismatch(operation, account, &owner)),
             _ => Ok(()),
         }
+    }
+
+    fn mismatch(&self, operation: &'static str, account: &str, owner: &str) -> AwsError {
+        let message = match &self.0.declared_by {
+            Some(name) => format!(
+                "the credentials of AwsConnection {name} belong to account {owner}, and its accountId is {account}: nothing is \
+                 sent; correct its role, or make another AwsConnection for that account"
+            ),
+            None => format!(
+                "the credentials now belong to account {owner}, and this connection to {account}: nothing is sent; put the \
+                 credentials back, or restart the operator if the change is meant"
+            ),
+        };
+        let code = Some(MISMATCH.to_owned());
+        AwsError { kind: Kind::Credentials, code, ..AwsError::malformed(operation, false, message) }
     }
 
     fn check(&self, key: &str) -> Result<(), UnknownKey> {
@@ -101,15 +144,6 @@ impl Gate {
             _ => Err(UnknownKey(key.to_owned())),
         }
     }
-}
-
-fn mismatch(operation: &'static str, account: &str, owner: &str) -> AwsError {
-    let message = format!(
-        "the credentials now belong to account {owner}, and this connection to {account}: nothing is sent; put the credentials \
-         back, or restart the operator if the change is meant"
-    );
-    let code = Some("AccountMismatch".to_owned());
-    AwsError { kind: Kind::Credentials, code, ..AwsError::malformed(operation, false, message) }
 }
 
 impl Intercept for Gate {
