@@ -65,7 +65,7 @@ open_enum! {
 #[x_kube(validation = rules::role_is_of_the_account())]
 pub struct AwsConnectionSpec {
     /// Account id, twelve digits. Credentials of any other account are refused, and nothing is written. Cannot be changed.
-    #[schemars(regex(pattern = r"^[0-9]{12}$"))]
+    #[schemars(length(min = 12, max = 12), regex(pattern = r"^[0-9]{12}$"))]
     pub account_id: String,
     /// Region, such as eu-central-1. Cannot be changed: make another connection for another region.
     #[schemars(length(max = 32), regex(pattern = r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$"))]

@@ -8,6 +8,7 @@
 )]
 
 mod beside_foreign_rules;
+mod connections;
 mod edge;
 mod exposed;
 mod fuse;
