@@ -117,6 +117,11 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
         self.index.read().names.range(first..).map_while(|(key, _)| pick(key)).collect()
     }
 
+    /// The names of all objects. Only for kinds of which there are few.
+    pub fn names(&self) -> Vec<ObjectKey> {
+        self.store.state().iter().map(|object| name_of(object.as_ref())).collect()
+    }
+
     /// Waits until all objects have been listed once.
     pub(super) async fn is_filled(&self) {
         // The only error is that the watch is gone: the process is ending.

@@ -63,9 +63,9 @@ impl Mapping {
     /// family, when it goes.
     pub(super) fn task_definition(&self, guarded: &Guarded<EcsTaskDefinition>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.task_definitions.look_at(&name.namespace, &name.name);
-            self.held_for(guarded);
         }
         if change.status || change.itself {
             // Also the service of its own name: it may have been made from its template, or be in the way of it.
@@ -81,9 +81,9 @@ impl Mapping {
     /// rules, which may be waiting too; the target groups that it registers tasks in; and those that claim the same service.
     pub(super) fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.services.look_at(&name.namespace, &name.name);
-            self.held_for(guarded);
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
@@ -109,9 +109,9 @@ impl Mapping {
     /// A target group: itself; the service that it belongs to and those that refer to it; and what forwards to it.
     pub(super) fn target_group(&self, guarded: &Guarded<EcsTargetGroup>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.target_groups.look_at(&name.namespace, &name.name);
-            self.held_for(guarded);
         }
         let this = Key::TargetGroup(name.namespace.clone(), name.name);
         wake(&self.caches.services, &this, &self.services);
@@ -132,9 +132,9 @@ impl Mapping {
     /// go; and all others of its listener, which may be waiting for it to go, or be shadowed by a priority that it asks for.
     pub(super) fn listener_rule(&self, guarded: &Guarded<EcsListenerRule>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.listener_rules.look_at(&name.namespace, &name.name);
-            self.held_for(guarded);
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
@@ -163,9 +163,9 @@ impl Mapping {
     /// A load balancer: itself, what stands on its listeners, and the target groups that these forward to.
     pub(super) fn load_balancer(&self, guarded: &Guarded<EcsLoadBalancer>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.load_balancers.look_at(&name.namespace, &name.name);
-            self.held_for(guarded);
         }
         let this = Key::LoadBalancer(name.namespace.clone(), name.name);
         wake(&self.caches.target_groups, &this, &self.target_groups);
@@ -204,6 +204,7 @@ impl Mapping {
     /// A namespace, when its labels change: connections select it by them.
     pub(super) fn namespace(&self, guarded: &Guarded<Namespace>, change: Change) {
         if change.status {
+            self.caches.connections.names().iter().for_each(|connection| self.connections.look_at("", &connection.name));
             self.all_under(&Key::Namespace(guarded.name_any()));
         }
     }

@@ -47,7 +47,7 @@ impl World {
     pub fn live_in(&self, account: &str, name: &str) -> Value {
         let input = json!({"cluster": CLUSTER, "services": [name], "include": ["TAGS"]});
         let answer = self.aws.call_in(account, REGION, "DescribeServices", input);
-        answer.map(|mut answer| answer["services"][0].take()).unwrap_or_default()
+        answer.ok().and_then(|answer| answer.pointer("/services/0").cloned()).unwrap_or_default()
     }
 
     pub fn connections(&self) -> Api<AwsConnection> {
@@ -118,7 +118,7 @@ async fn what_is_exposed_is_made_in_the_account_of_its_service() {
     world.connect("away", AWAY, json!({})).await;
     let exposed = with(
         &service(&world, "web", "away"),
-        json!({"expose": [{"name": "http", "port": 80, "match": {"hosts": ["a.example.com"]},
+        json!({"expose": [{"name": "http", "port": "http", "match": {"hosts": ["a.example.com"]},
             "listener": {"ref": {"name": "edge"}, "port": 80}, "healthCheck": {"path": "/"}}]}),
     );
     let edge = json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"},

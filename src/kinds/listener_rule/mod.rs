@@ -231,7 +231,8 @@ impl DigestOfStatus for EcsListenerRule {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let said: Vec<_> = status.conditions.iter().map(|one| (&one.type_, &one.status, &one.message)).collect();
+        let connection = &status.connection;
         let forwards: Vec<_> = status.target_groups.iter().map(|it| (&it.arn, it.weight)).collect();
-        hash(&(&status.listener_arn, &status.url, status.priority, forwards, status.observed_generation, said))
+        hash(&(&status.listener_arn, &status.url, status.priority, forwards, status.observed_generation, said, connection))
     }
 }

@@ -295,6 +295,6 @@ impl DigestOfStatus for EcsLoadBalancer {
         let listeners: Vec<_> = status.listeners.iter().map(of_it).collect();
         let claims: Vec<_> = status.listeners.iter().map(|it| (&it.claimed_by, &it.conflicts, &it.uncovered_hosts)).collect();
         let place = (&status.load_balancer_arn, &status.dns_name, &status.vpc_id, &status.r#type);
-        hash(&(place, listeners, claims, status.observed_generation))
+        hash(&(place, listeners, claims, status.observed_generation, &status.connection))
     }
 }

@@ -279,7 +279,7 @@ impl DigestOfStatus for EcsService {
         let ready = status.conditions.iter().find(|one| one.type_ == conditions::Type::Ready.as_str());
         let misfit = ready.filter(|one| one.reason == TARGET_TYPE_MISMATCH).map(|one| &one.message);
         let runs = (&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed);
-        hash(&(runs, revisions, attached, is_working, misfit))
+        hash(&(runs, revisions, attached, is_working, misfit, &status.connection))
     }
 }
 

@@ -231,7 +231,7 @@ impl DigestOfStatus for EcsTargetGroup {
         let said: Vec<_> = status.conditions.iter().map(|one| (&one.type_, &one.status, &one.message)).collect();
         let previous: Vec<&str> = status.previous.iter().map(|it| it.arn.as_str()).collect();
         let health = (status.healthy, status.unhealthy, &status.load_balancer_arns);
-        hash(&(&status.arn, previous, status.serving, health, status.observed_generation, said))
+        hash(&(&status.arn, previous, status.serving, health, status.observed_generation, said, &status.connection))
     }
 }
 

@@ -215,7 +215,7 @@ impl DigestOfStatus for EcsTaskDefinition {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let ready = status.conditions.iter().find(|one| one.type_ == "Ready").map(|one| (&one.status, &one.message));
-        hash(&(&status.task_definition_arn, status.observed_generation, ready))
+        hash(&(&status.task_definition_arn, status.observed_generation, ready, &status.connection))
     }
 }
 
