@@ -44,18 +44,14 @@ open_enum! {
     shortname = "awsconn",
     status = "AwsConnectionStatus",
     doc = "An account and a region of AWS, how the operator gets in, and which namespaces may have something there.",
-    printcolumn(name = "Account", type_ = "string", json_path = ".spec.accountId"),
-    printcolumn(name = "Region", type_ = "string", json_path = ".spec.region"),
-    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
-    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
-    printcolumn(name = "Role", type_ = "string", json_path = ".spec.assumeRole.roleArn"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Message",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#,
-        priority = 1
-    )
+    printcolumn = r#"{"name":"Account", "type":"string", "jsonPath":".spec.accountId", "description":"Account id."}"#,
+    printcolumn = r#"{"name":"Region", "type":"string", "jsonPath":".spec.region", "description":"Region."}"#,
+    printcolumn = r#"{"name":"Ready", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].status", "description":"Whether AWS lets the operator in."}"#,
+    printcolumn = r#"{"name":"Reason", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].reason", "description":"Why it is ready or not."}"#,
+    printcolumn = r#"{"name":"Role", "type":"string", "jsonPath":".spec.assumeRole.roleArn", "description":"The role that is taken on."}"#,
+    printcolumn = r#"{"name":"Age", "type":"date", "jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Caller", "type":"string", "jsonPath":".status.callerArn", "priority":1, "description":"As whom AWS knows the operator."}"#,
+    printcolumn = r#"{"name":"Message", "type":"string", "jsonPath":".status.conditions[?(@.type==\"Ready\")].message", "priority":1, "description":"Why it is ready or not, in a sentence."}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = rules::account_is_kept())]

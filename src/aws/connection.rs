@@ -94,7 +94,7 @@ impl Connection {
     /// # Errors
     /// When the configuration has no region.
     pub fn new(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
-        Self::build(name, config, pacer, Account::Unknown)
+        Self::build(name, config, pacer, &Account::Unknown)
     }
 
     /// Connects to an account that the caller knows. Whose the credentials are is not checked, so this is for tests. An empty
@@ -104,7 +104,7 @@ impl Connection {
     /// When the configuration has no region.
     pub fn of_account(name: &str, config: &SdkConfig, pacer: Pacer, account: String) -> Result<Self, ConnectionError> {
         let account = if account.is_empty() { Account::Unknown } else { Account::Known(account) };
-        Self::build(name, config, pacer, account)
+        Self::build(name, config, pacer, &account)
     }
 
     /// Connects with the credentials of this connection to somewhere else, as they are or by taking on a role. Nothing is asked
@@ -125,15 +125,15 @@ impl Connection {
             let provider = SharedCredentialsProvider::new(role);
             config = config.into_builder().credentials_provider(provider).identity_cache(cache).build();
         }
-        Self::of(name, to.region.clone(), &config, pacer, Account::Declared(to.account.clone()))
+        Self::of(name, to.region.clone(), &config, pacer, &Account::Declared(to.account.clone()))
     }
 
-    fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: Account) -> Result<Self, ConnectionError> {
+    fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: &Account) -> Result<Self, ConnectionError> {
         let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
         Ok(Self::of(name, region, config, pacer, account))
     }
 
-    fn of(name: &str, region: String, config: &SdkConfig, pacer: Pacer, account: Account) -> Self {
+    fn of(name: &str, region: String, config: &SdkConfig, pacer: Pacer, account: &Account) -> Self {
         // One cache for all services: with several, each would assume the role for itself, under a key of its own.
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let config = config.clone().into_builder().identity_cache(cache).build();
@@ -154,7 +154,7 @@ impl Connection {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Account::Declared(id) | Account::Known(id) = &account {
+        if let Account::Declared(id) | Account::Known(id) = account {
             gate.set_account(id.clone());
         }
         let (ecs, elb, acm) = match account {

@@ -426,6 +426,21 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_off_is_said_in_words() {
+        for (code, message) in [
+            ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+            ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than 20260101T005500Z"),
+            ("SignatureDoesNotMatch", "Signature not yet current: 20260101T020000Z is still later than 20260101T011500Z"),
+        ] {
+            let error = refused("CreateService", 403, code, message);
+            assert_eq!(error.kind, Kind::Credentials, "{code}");
+            assert!(error.advice().contains("set the clock of the node"), "{code}: {}", error.advice());
+        }
+        let other = refused("CreateService", 403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
+        assert!(other.advice().contains("secret access key") && other.advice().contains("clock"), "{}", other.advice());
+    }
+
+    #[test]
     fn errors_are_sorted_by_what_to_do_about_them() {
         let rows: &[(&'static str, u16, &str, &str, Kind)] = &[
             ("CreateService", 400, "ThrottlingException", "Rate exceeded", Kind::Throttled),

@@ -198,7 +198,7 @@ fn access_key(context: &BeforeTransmitInterceptorContextRef<'_>) -> String {
 mod tests {
     use crate::aws::connection::{Connection, config_in_process};
     use crate::aws::testing::Fake;
-    use crate::aws::{Kind, Pacer};
+    use crate::aws::{Kind, Pacer, Session, Target};
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -292,5 +292,58 @@ mod tests {
         *keys.0.lock() = "FIRST";
         connection.ecs.describe_cluster("prod").await.unwrap();
         assert_eq!(calls(&fake), counts(2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_an_answer_takes_it_and_does_not_ask_again() {
+        let refusal = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+        let fake = Fake::new(move |_, _| (403, json!(refusal)));
+        let config = config_in_process(SharedHttpClient::new(fake.clone()), "KEY", "eu-central-1");
+        let connection = Connection::new("default", &config, Pacer::default()).unwrap();
+        let asked = futures::future::join_all((0..64).map(|_| connection.known_account())).await;
+        assert!(asked.iter().all(Result::is_err));
+        assert_eq!(fake.count("GetCallerIdentity"), 1, "one that does not answer holds nobody up for longer than one question");
+        connection.known_account().await.unwrap_err();
+        assert_eq!(fake.count("GetCallerIdentity"), 2, "the next one asks again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_declared_account_is_held_against_the_credentials_before_anything_is_sent() {
+        let (fake, _, built_in) = connect("FIRST");
+        let to = |account: &str| Target { account: account.to_owned(), region: "us-east-1".to_owned(), endpoint: None };
+        let other = built_in.onward("team-a", &to("444455556666"), None, Pacer::default());
+        assert_eq!((other.account(), other.region.as_str()), (Some("444455556666"), "us-east-1"));
+        let refused = other.ecs.describe_cluster("prod").await.unwrap_err();
+        assert_eq!(refused.code.as_deref(), Some("AccountMismatch"));
+        assert!(refused.message.contains("AwsConnection team-a") && refused.message.contains("111122223333"), "{refused}");
+        assert_eq!(calls(&fake), counts(1, 0));
+        let same = built_in.onward("team-b", &to("111122223333"), None, Pacer::default());
+        same.ecs.describe_cluster("prod").await.unwrap();
+        assert_eq!(calls(&fake), counts(2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_sts_refuses_is_told_by_every_call_in_its_own_words_and_nothing_is_sent() {
+        let refusal = "<ErrorResponse><Error><Code>PackedPolicyTooLarge</Code><Message>Packed size of session tags consumes 120% of the allotted space.</Message></Error></ErrorResponse>";
+        let fake = Fake::new(move |_, _| (400, json!(refusal)));
+        let config = config_in_process(SharedHttpClient::new(fake.clone()), "KEY", "eu-central-1");
+        let built_in = Connection::new("default", &config, Pacer::default()).unwrap();
+        let session = Session {
+            role: "arn:aws:iam::444455556666:role/ecs-operator-a".to_owned(),
+            external_id: Some("between-us".to_owned()),
+            seconds: None,
+            namespace: Some("shop".to_owned()),
+            policy: Some("{}".to_owned()),
+            tags: BTreeMap::from([("kubernetes-namespace".to_owned(), "shop".to_owned())]),
+        };
+        assert!(!format!("{session:?}").contains("between-us"));
+        let to = Target { account: "444455556666".to_owned(), region: "eu-central-1".to_owned(), endpoint: None };
+        let connection = built_in.onward("team-a", &to, Some(session), Pacer::default());
+        let refused = connection.ecs.untag_resource("arn", &[]).await.unwrap_err();
+        assert_eq!((refused.kind, refused.may_have_happened()), (Kind::Credentials, false));
+        assert!(refused.message.starts_with("AssumeRole failed: PackedPolicyTooLarge: Packed size"), "{refused}");
+        assert!(refused.advice().contains("under one path"), "{}", refused.advice());
+        assert!(!refused.to_string().contains("between-us"));
+        assert_eq!(fake.count("UntagResource"), 0);
     }
 }

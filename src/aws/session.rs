@@ -40,7 +40,7 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// The name that CloudTrail shows. STS takes letters, digits and `_+=,.@-`, and namespaces have no others.
+    /// The name that `CloudTrail` shows. STS takes letters, digits and `_+=,.@-`, and namespaces have no others.
     fn name(&self) -> String {
         let name =
             self.namespace.as_ref().map_or_else(|| "ecs-operator".to_owned(), |namespace| format!("ecs-operator-{namespace}"));

@@ -138,14 +138,11 @@ impl Connections {
         let name = object.name_any();
         let before = state.open.remove(&name).filter(|open| open.uid == object.metadata.uid);
         let pacer = self.pacer(&mut state, &declared.to);
-        let mut open = match before {
-            Some(open) => open,
-            None => {
-                let own = self.connect(&name, &declared, self.session(&declared, None, None), pacer.clone());
-                let (uid, declared) = (object.metadata.uid.clone(), declared.clone());
-                Open { uid, declared, own, verified: None, live: None, sessions: BTreeMap::new() }
-            }
-        };
+        let mut open = before.unwrap_or_else(|| {
+            let own = self.connect(&name, &declared, self.session(&declared, None, None), pacer.clone());
+            let (uid, declared) = (object.metadata.uid.clone(), declared.clone());
+            Open { uid, declared, own, verified: None, live: None, sessions: BTreeMap::new() }
+        });
         if open.declared != declared {
             open.own = self.connect(&name, &declared, self.session(&declared, None, None), pacer);
             if let Some(live) = &open.live {

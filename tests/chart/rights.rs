@@ -1,6 +1,6 @@
 //! What the chart lets the operator do in Kubernetes, beside the line of code that does it: neither more nor less.
 
-use crate::helm::{names, object, rendered, text};
+use crate::helm::{object, rendered, text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

@@ -11,14 +11,14 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Value, json};
 
-fn connection(way: Value) -> AwsConnection {
+fn connection(way: &Value) -> AwsConnection {
     let mut spec = json!({"accountId": "111122223333", "region": "eu-central-1"});
     spec.as_object_mut().unwrap().extend(way.as_object().unwrap().clone());
     AwsConnection::new("team-a", serde_json::from_value(spec).unwrap())
 }
 
 fn role() -> AwsConnection {
-    connection(json!({"assumeRole": {"roleArn": "arn:aws:iam::111122223333:role/ecs-operator"}}))
+    connection(&json!({"assumeRole": {"roleArn": "arn:aws:iam::111122223333:role/ecs-operator"}}))
 }
 
 fn going(mut object: AwsConnection) -> AwsConnection {
@@ -79,11 +79,11 @@ fn a_connection_goes_after_the_last_object_and_says_for_whom_it_waits() {
 
 #[test]
 fn the_operators_own_credentials_are_used_only_where_that_is_said() {
-    let refused = desired(&connection(json!({})), &unused()).unwrap_err();
+    let refused = desired(&connection(&json!({})), &unused()).unwrap_err();
     assert_eq!((refused.reason(), refused.is_waiting()), ("CredentialsUnavailable", false));
     assert!(refused.message().contains("ambientCredentials: Allowed"), "{}", refused.message());
-    assert!(desired(&connection(json!({"ambientCredentials": "Sometimes"})), &unused()).is_err());
-    assert!(desired(&connection(json!({"ambientCredentials": "Allowed"})), &unused()).is_ok());
+    assert!(desired(&connection(&json!({"ambientCredentials": "Sometimes"})), &unused()).is_err());
+    assert!(desired(&connection(&json!({"ambientCredentials": "Allowed"})), &unused()).is_ok());
 }
 
 #[test]
