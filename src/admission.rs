@@ -45,14 +45,15 @@ pub fn requester() -> Vec<Value> {
         .collect()
 }
 
-/// Who may write what: whoever may edit a namespace may write every kind there but its policy, and read that. The policy is
+/// Who may write what: whoever may edit a namespace may write every kind there but its policy, and read that and the connections. The policy is
 /// written by administrators of the cluster alone: no role here names it with another verb.
 pub fn roles() -> Vec<Value> {
     const READ: [&str; 3] = ["get", "list", "watch"];
     const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
     let kinds: Vec<_> = crds().into_iter().map(|crd| (crd.spec.names.plural, crd.spec.names.kind)).collect();
     let all: Vec<&String> = kinds.iter().map(|(plural, _)| plural).collect();
-    let written: Vec<&String> = kinds.iter().filter(|(_, kind)| kind != "EcsNamespacePolicy").map(|(plural, _)| plural).collect();
+    let is_for_administrators = |kind: &str| ["EcsNamespacePolicy", "AwsConnection"].contains(&kind);
+    let written: Vec<&String> = kinds.iter().filter(|(_, kind)| !is_for_administrators(kind)).map(|(plural, _)| plural).collect();
     let all_verbs = [READ.as_slice(), WRITE.as_slice()].concat();
     let role = |name: &str, to: &[&str], rules: Value| {
         let label = |to: &&str| (format!("rbac.authorization.k8s.io/aggregate-to-{to}"), json!("true"));

@@ -2,16 +2,19 @@
 
 mod mapping;
 
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{
+    AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
+};
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
-use crate::aws::reflector::{Polling, Services};
-use crate::aws::{Balancing, Certificates, Priority};
-use crate::engine::ctx::{Aws, Ctx};
+use crate::aws::reflector::Polling;
+use crate::engine::connections::Connections;
+use crate::engine::ctx::Shared;
 use crate::engine::refs::Caches;
 use crate::engine::triggers::Triggers;
-use crate::engine::watch::{self, Guarded};
-use crate::engine::{Managed, brake};
+use crate::engine::watch::{self, Guarded, Which};
+use crate::engine::brake;
+use crate::kinds::connection::AwsConnectionKind;
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
 use crate::kinds::namespace_policy::EcsNamespacePolicyKind;
@@ -22,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::settings::Guard;
 use crate::startup::Process;
 use futures::StreamExt;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use mapping::Mapping;
 use std::sync::Arc;
@@ -82,41 +86,28 @@ pub struct Operator {
 impl Operator {
     /// Works until `stop`, then ends what is under way.
     pub async fn run(self, stop: CancellationToken) {
-        let services = Services::new(self.connection.ecs.at(Priority::Sweep), self.polling);
-        let balancing = Balancing::new(self.connection.elb.at(Priority::Sweep), self.polling);
-        let certificates = Certificates::new(self.connection.acm.at(Priority::Sweep), self.polling);
-        let aws = Aws {
-            connection: self.connection.clone(),
-            services: services.clone(),
-            balancing: balancing.clone(),
-            certificates: certificates.clone(),
-            is_guarded: self.guard == Guard::Enforce,
-        };
-        let (caches, writers) = watch::caches();
+        let (news, mut heard) = futures::channel::mpsc::unbounded();
+        let connections = Connections::new(self.connection.clone(), self.installation.clone(), self.polling, news);
+        let (caches, writers) = watch::caches(Some(self.connection.clone()), self.namespaces.clone());
         let triggers = AllTriggers::default();
         let mapping = Mapping::new(caches.clone(), &triggers);
-        let ctx = Ctx::new(aws, self.kube.clone(), caches.clone(), self.installation.clone(), Arc::clone(&self.metrics));
-        let ctx = Arc::new(ctx.braked(self.brake));
+        let whose = (self.installation.clone(), self.guard == Guard::Enforce);
+        let shared = Shared::new(connections, self.kube.clone(), caches.clone(), whose, Arc::clone(&self.metrics));
+        let shared = shared.braked(self.brake);
 
         let mut background = JoinSet::new();
         self.watch_kubernetes(writers, &mapping, &mut background);
-        let of_services = services.changes().map(|owner| (EcsServiceKind::KIND, owner));
-        let of_others = futures::stream::select(balancing.changes(), certificates.changes()).map(|who| (who.kind, who.object));
-        let mut changes = Box::pin(futures::stream::select(of_services, of_others));
         background.spawn(async move {
-            while let Some((kind, object)) = changes.next().await {
+            while let Some((kind, object)) = heard.next().await {
                 mapping.of_aws(kind, &object);
             }
         });
-        background.spawn(async move { services.run().await });
-        background.spawn(async move { balancing.run().await });
-        background.spawn(async move { certificates.run().await });
 
         tokio::select! {
             () = caches.are_filled() => {}
             () = stop.cancelled() => {}
         }
-        passes(&ctx, &caches, triggers, self.concurrency, &stop).await;
+        passes(&Arc::new(shared), &caches, triggers, self.concurrency, &stop).await;
         background.shutdown().await;
     }
 
@@ -134,22 +125,37 @@ impl Operator {
         background.spawn(watch::watch(self.apis(), writers.load_balancers, move |it, change| to.load_balancer(it, change)));
         let to = mapping.clone();
         background.spawn(watch::watch(self.apis(), writers.policies, move |it, change| to.policy(it, change)));
+        let to = mapping.clone();
+        let everywhere = vec![(Api::all(self.kube.clone()), Which::All)];
+        background.spawn(watch::watch(everywhere, writers.connections, move |it, change| to.connection(it, change)));
+        let to = mapping.clone();
+        background.spawn(watch::watch(self.named(), writers.namespaces, move |it, change| to.namespace(it, change)));
     }
 
-    fn apis<K>(&self) -> Vec<Api<Guarded<K>>>
+    fn apis<K>(&self) -> Vec<(Api<Guarded<K>>, Which)>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
     {
         if self.namespaces.is_empty() {
-            return vec![Api::all(self.kube.clone())];
+            return vec![(Api::all(self.kube.clone()), Which::All)];
         }
-        self.namespaces.iter().map(|namespace| Api::namespaced(self.kube.clone(), namespace)).collect()
+        let within = |namespace: &String| (Api::namespaced(self.kube.clone(), namespace), Which::All);
+        self.namespaces.iter().map(within).collect()
+    }
+
+    /// The namespaces themselves: those that are watched and no others.
+    fn named(&self) -> Vec<(Api<Guarded<Namespace>>, Which)> {
+        if self.namespaces.is_empty() {
+            return vec![(Api::all(self.kube.clone()), Which::All)];
+        }
+        let one = |namespace: &String| (Api::all(self.kube.clone()), Which::Named(namespace.clone()));
+        self.namespaces.iter().map(one).collect()
     }
 }
 
 /// Runs the passes of every kind until `stop`, then finishes those in flight.
-async fn passes(ctx: &Arc<Ctx>, caches: &Caches, triggers: AllTriggers, at_once: u16, stop: &CancellationToken) {
-    let (ctx, ended) = (|| Arc::clone(ctx), || stop.clone().cancelled_owned());
+async fn passes(shared: &Arc<Shared>, caches: &Caches, triggers: AllTriggers, at_once: u16, stop: &CancellationToken) {
+    let (ctx, ended) = (|| Arc::clone(shared), || stop.clone().cancelled_owned());
     tokio::join!(
         watch::run::<EcsTaskDefinitionKind>(ctx(), &caches.task_definitions, triggers.task_definitions, at_once, ended()),
         watch::run::<EcsServiceKind>(ctx(), &caches.services, triggers.services, at_once, ended()),
@@ -157,6 +163,7 @@ async fn passes(ctx: &Arc<Ctx>, caches: &Caches, triggers: AllTriggers, at_once:
         watch::run::<EcsListenerRuleKind>(ctx(), &caches.listener_rules, triggers.listener_rules, at_once, ended()),
         watch::run::<EcsLoadBalancerKind>(ctx(), &caches.load_balancers, triggers.load_balancers, at_once, ended()),
         watch::run::<EcsNamespacePolicyKind>(ctx(), &caches.policies, triggers.policies, at_once, ended()),
+        watch::run::<AwsConnectionKind>(ctx(), &caches.connections, triggers.connections, at_once, ended()),
     );
 }
 
@@ -169,4 +176,5 @@ struct AllTriggers {
     listener_rules: Triggers<EcsListenerRule>,
     load_balancers: Triggers<EcsLoadBalancer>,
     policies: Triggers<EcsNamespacePolicy>,
+    connections: Triggers<AwsConnection>,
 }

@@ -43,7 +43,7 @@ pub struct Call {
 
 /// The members of an input that say what it is about, joined.
 pub(crate) fn target(input: &Value) -> String {
-    const MEMBERS: [&str; 27] = [
+    const MEMBERS: [&str; 28] = [
         "cluster",
         "clusters",
         "clusterName",
@@ -60,6 +60,7 @@ pub(crate) fn target(input: &Value) -> String {
         "serviceDeploymentArns",
         "serviceRevisionArns",
         "RoleName",
+        "RoleArn",
         "Name",
         "Names",
         "LoadBalancerArn",

@@ -19,7 +19,7 @@ use crate::ecs::{World, images::ImageBehaviour};
 use crate::elb::TargetBehaviour;
 use crate::fault::{Fault, FaultId, FaultKind, Faults, ServiceError};
 use crate::http::query::BALANCING;
-use crate::neighbours::{self, Neighbours};
+use crate::neighbours::{self, Neighbours, Session};
 use crate::settings::Settings;
 use crate::shapes;
 use crate::throttle::Buckets;
@@ -65,6 +65,8 @@ pub(crate) struct Request {
     pub(crate) service: String,
     pub(crate) operation: String,
     pub(crate) input: Value,
+    /// The role that the caller has taken on.
+    pub(crate) session: Option<Session>,
 }
 
 /// What the wire has to do.
@@ -210,6 +212,16 @@ impl Simulator {
         }
     }
 
+    /// From now on, nobody may take on roles whose ARN contains `pattern`.
+    pub fn close_role(&self, pattern: &str) {
+        self.0.state.lock().neighbours.close_role(pattern);
+    }
+
+    /// Lets every role be taken on again.
+    pub fn open_roles(&self) {
+        self.0.state.lock().neighbours.open_roles();
+    }
+
     /// Marks the IAM role of this name as not existing, for IAM's answers.
     pub fn remove_role(&self, name: &str) {
         self.0.state.lock().neighbours.remove_role(name);
@@ -246,15 +258,16 @@ impl Simulator {
         &self.0.settings
     }
 
-    /// The account that a caller with this access key acts in.
-    pub(crate) fn account_of(&self, access_key: Option<&str>) -> String {
+    /// The account that a caller with this access key acts in, and the role that it has taken on.
+    pub(crate) fn caller(&self, access_key: Option<&str>) -> (String, Option<Session>) {
         let named = |key: &str| {
             let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
             is_account.then(|| key.to_owned())
         };
-        access_key
-            .and_then(|key| self.0.state.lock().neighbours.account_of_session(key).or_else(|| named(key)))
-            .unwrap_or_else(|| self.0.settings.account.clone())
+        if let Some(session) = access_key.and_then(|key| self.0.state.lock().neighbours.session(key)) {
+            return (session.account.clone(), Some(session));
+        }
+        (access_key.and_then(named).unwrap_or_else(|| self.0.settings.account.clone()), None)
     }
 
     /// Answers one request of a wire: faults, then buckets, then the operation, all in the log.
@@ -349,9 +362,11 @@ impl State {
         if settings.throttling && !place.buckets.take(&request.operation, now) {
             return Err(ServiceError::new("ThrottlingException", "Rate exceeded"));
         }
+        place.world.session_policy = request.session.as_ref().map_or(Value::Null, |session| session.policy.clone());
         place.world.read_age = age.unwrap_or(settings.read_lag);
         let answer = carry_out(&mut place.world, &request.operation, &request.input);
         place.world.read_age = Duration::ZERO;
+        place.world.session_policy = Value::Null;
         answer
     }
 
@@ -360,7 +375,7 @@ impl State {
         if self.calls.len() == LOGGED_CALLS {
             self.calls.pop_front();
         }
-        let Request { account, region, service, operation, input } = request;
+        let Request { account, region, service, operation, input, session: _ } = request;
         let input = if settings.log_inputs { input } else { Value::Null };
         self.calls.push_back(Call { at, account, region, service, operation, target, outcome, input });
     }

@@ -2,7 +2,7 @@
 //!
 //! The derived schemas are right for Rust; two things are changed for the API server and for `kubectl explain`.
 
-use super::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use super::{AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -17,6 +17,7 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
         EcsListenerRule::crd(),
         EcsLoadBalancer::crd(),
         EcsNamespacePolicy::crd(),
+        AwsConnection::crd(),
     ];
     for version in crds.iter_mut().flat_map(|crd| &mut crd.spec.versions) {
         if let Some(schema) = version.schema.as_mut().and_then(|it| it.open_api_v3_schema.as_mut()) {

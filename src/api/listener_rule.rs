@@ -9,7 +9,7 @@ mod status;
 pub use status::*;
 
 use super::load_balancing::{Action, ListenerReference, Match, Rewrite};
-use super::shared::{DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
+use super::shared::{ConnectionReference, DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,10 @@ pub struct EcsListenerRuleSpec {
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
     pub tags: Option<Vec<Tag>>,
 
+    /// The AwsConnection through which it is made. Unset: that of the EcsNamespacePolicy, else default. Another one has to
+    /// lead to the same account and region once there is something in AWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionReference>,
     /// Full (create, keep, delete) or Observe (only read the rule of that priority). Unset: Full.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub management_policy: Option<ManagementPolicy>,

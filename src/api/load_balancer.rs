@@ -11,7 +11,7 @@ pub use status::*;
 
 use super::load_balancing::{Attribute, DELETION_PROTECTION, IDLE_TIMEOUT, LoadBalancerSelector, listed, put};
 use super::open_enum::open_enum;
-use super::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
+use super::shared::{Adoption, ConnectionReference, DeletionPolicy, DriftPolicy, ManagementPolicy, Tag};
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -200,6 +200,10 @@ pub struct EcsLoadBalancerSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<LoadBalancerSelector>,
 
+    /// The AwsConnection through which it is made. Unset: that of the EcsNamespacePolicy, else default. Another one has to
+    /// lead to the same account and region once there is something in AWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionReference>,
     /// Full (create, keep, delete), Observe (only read the load balancer of that name, ARN or tags) or Adopt (take over the
     /// one of that name, with the listeners on the ports that are declared). Unset: Full.
     #[serde(skip_serializing_if = "Option::is_none")]

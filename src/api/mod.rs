@@ -4,6 +4,7 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what `kubectl explain` shows: AWS's words stand as AWS writes them")]
 
+pub mod aws_connection;
 mod crds;
 mod kustomize;
 pub mod listener_rule;
@@ -16,6 +17,7 @@ pub mod shared;
 pub mod target_group;
 pub mod task_definition;
 
+pub use aws_connection::{AwsConnection, AwsConnectionSpec, AwsConnectionStatus};
 pub use crds::crds;
 pub use kustomize::kustomize_schema;
 pub use listener_rule::{EcsListenerRule, EcsListenerRuleSpec, EcsListenerRuleStatus};

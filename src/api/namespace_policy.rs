@@ -61,9 +61,10 @@ pub struct EcsNamespacePolicySpec {
     /// metrics say so). Unset: Enforce.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<GuardMode>,
-    /// Connection to AWS that the namespace uses. Unset: default, the only one there is.
+    /// AwsConnection of the namespace: objects that name none use it, and none may name another. Unset: default, and
+    /// objects may name any connection that allows the namespace.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 63), regex(pattern = "^default$"))]
+    #[schemars(length(min = 1, max = 253))]
     pub connection: Option<String>,
     /// Roles for the containers of a task (taskRoleArn). Unset: none.
     #[serde(skip_serializing_if = "Option::is_none")]

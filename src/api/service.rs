@@ -16,7 +16,7 @@ pub mod status;
 mod tests;
 pub mod volume;
 
-use super::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, Reference, Tag};
+use super::shared::{Adoption, ConnectionReference, DeletionPolicy, DriftPolicy, ManagementPolicy, Reference, Tag};
 use super::task_definition::TaskDefinition;
 use connect::ServiceConnectConfiguration;
 use deployment::{DeploymentConfiguration, DeploymentController};
@@ -222,6 +222,10 @@ pub struct EcsServiceSpec {
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["key"]))]
     pub tags: Option<Vec<Tag>>,
 
+    /// The AwsConnection through which it is made. Unset: that of the EcsNamespacePolicy, else default. Another one has to
+    /// lead to the same account and region once there is something in AWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionReference>,
     /// Full (create, keep, delete), Observe (only read) or Adopt (take over the existing service of that name). Unset:
     /// Full.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -36,6 +36,15 @@ pub struct Reference {
     pub namespace: Option<String>,
 }
 
+/// Names an AwsConnection, which belongs to the whole cluster.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, Hash)]
+#[serde(rename_all = "camelCase")]
+pub struct ConnectionReference {
+    /// Name of the AwsConnection.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
 /// A tag on an AWS object.
 #[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]

@@ -24,7 +24,7 @@ pub use resources::*;
 pub use status::*;
 pub use volume::*;
 
-use super::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy};
+use super::shared::{Adoption, ConnectionReference, DeletionPolicy, DriftPolicy, ManagementPolicy};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,10 @@ pub struct EcsTaskDefinitionSpec {
     /// Unset: Delete, or Retain where the family was adopted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// The AwsConnection through which it is made. Unset: that of the EcsNamespacePolicy, else default. Another one has to
+    /// lead to the same account and region once there is something in AWS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ref: Option<ConnectionReference>,
     /// `Full`: registered and cleaned up. `Observe`: only read and compared. `Adopt`: the newest revision of an existing
     /// family is taken over. Unset: Full.
     #[serde(skip_serializing_if = "Option::is_none")]

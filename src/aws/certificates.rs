@@ -7,7 +7,7 @@ use super::error::AwsError;
 use super::reflector::Polling;
 use futures::Stream;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub type Read = Result<Arc<Vec<Certificate>>, AwsError>;
 pub struct Certificates(Arc<Shared>);
 
 struct Shared {
-    acm: Acm,
+    acm: RwLock<Acm>,
     every: Duration,
     state: Mutex<State>,
     woken: Notify,
@@ -45,7 +45,12 @@ impl Certificates {
     /// A store that reads with these calls once [`Certificates::run`] runs.
     pub fn new(acm: Acm, polling: Polling) -> Self {
         let every = polling.settled * SELDOM;
-        Self(Arc::new(Shared { acm, every, state: Mutex::default(), woken: Notify::new() }))
+        Self(Arc::new(Shared { acm: RwLock::new(acm), every, state: Mutex::default(), woken: Notify::new() }))
+    }
+
+    /// Reads with other calls from now on, of the same account and region: what was read stays.
+    pub fn reconnect(&self, acm: Acm) {
+        *self.0.acm.write() = acm;
     }
 
     /// What was read last, and a wish to be told when that is other. `None`: nothing yet.
@@ -74,7 +79,8 @@ impl Certificates {
         loop {
             let due = self.due();
             if due.is_some_and(|at| at <= Instant::now()) {
-                let read = self.0.acm.certificates().await.map(Arc::new);
+                let acm = self.0.acm.read().clone();
+                let read = acm.certificates().await.map(Arc::new);
                 self.take(read);
                 continue;
             }

@@ -1,7 +1,7 @@
 //! Connections: whose credentials, which region, which endpoint, and whose account that is.
 //!
-//! Today there is one, `default`, made of what the environment gives (`AWS_REGION`, `AWS_ENDPOINT_URL`, a role of the pod …).
-//! Others will come from `AwsConnection` objects and live in the same map.
+//! One is made of what the environment gives (`AWS_REGION`, `AWS_ENDPOINT_URL`, a role of the pod …). The others are made from it,
+//! each for an account and a region that an `AwsConnection` names.
 
 use super::acm::Acm;
 use super::calls::Ecs;
@@ -9,6 +9,7 @@ use super::elb::Elb;
 use super::error::AwsError;
 use super::gate::Gate;
 use super::pace::Pacer;
+use super::session::{AssumedRole, Session};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -17,18 +18,18 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use parking_lot::RwLock;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-/// Name of the connection that objects use which name none.
-pub const DEFAULT: &str = "default";
+pub use crate::api::aws_connection::DEFAULT;
 
 /// How long one try of a call may take. Without it a reply that is lost is waited for for hours.
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long before the end of a session a new one is begun.
+const BEFORE_THE_END: Duration = Duration::from_mins(1);
+/// How long taking on a role may take, with the tries of the SDK.
+const ASSUMING: Duration = Duration::from_secs(10);
 
 /// Why there is no connection.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -52,22 +53,28 @@ pub struct Connection {
     /// Certificates there.
     pub acm: Acm,
     gate: Gate,
+    config: SdkConfig,
 }
 
-/// The connections that there are, by name.
-#[derive(Clone, Debug, Default)]
-pub struct Connections(Arc<RwLock<BTreeMap<String, Connection>>>);
+/// Where a connection leads, as it was declared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// Account id, twelve digits.
+    pub account: String,
+    /// Region, such as `eu-central-1`.
+    pub region: String,
+    /// Where AWS answers. `None`: where it answers the connection of the environment.
+    pub endpoint: Option<String>,
+}
 
-impl Connections {
-    /// Adds a connection, in place of one of the same name.
-    pub fn add(&self, connection: Connection) {
-        self.0.write().insert(connection.name.clone(), connection);
-    }
-
-    /// The connection of a name; without a name, the default one.
-    pub fn get(&self, name: Option<&str>) -> Option<Connection> {
-        self.0.read().get(name.unwrap_or(DEFAULT)).cloned()
-    }
+/// Whose account a connection is of.
+enum Account {
+    /// That of the first credentials.
+    Unknown,
+    /// It was declared, and the credentials have to be of it.
+    Declared(String),
+    /// It is known, and nothing is checked.
+    Known(String),
 }
 
 impl Connection {
@@ -87,7 +94,7 @@ impl Connection {
     /// # Errors
     /// When the configuration has no region.
     pub fn new(name: &str, config: &SdkConfig, pacer: Pacer) -> Result<Self, ConnectionError> {
-        Self::build(name, config, pacer, None)
+        Self::build(name, config, pacer, &Account::Unknown)
     }
 
     /// Connects to an account that the caller knows. Whose the credentials are is not checked, so this is for tests. An empty
@@ -96,17 +103,44 @@ impl Connection {
     /// # Errors
     /// When the configuration has no region.
     pub fn of_account(name: &str, config: &SdkConfig, pacer: Pacer, account: String) -> Result<Self, ConnectionError> {
-        Self::build(name, config, pacer, Some(account).filter(|account| !account.is_empty()))
+        let account = if account.is_empty() { Account::Unknown } else { Account::Known(account) };
+        Self::build(name, config, pacer, &account)
     }
 
-    fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: Option<String>) -> Result<Self, ConnectionError> {
+    /// Connects with the credentials of this connection to somewhere else, as they are or by taking on a role. Nothing is asked
+    /// yet. Calls that are signed with credentials of another account than the declared one are held back.
+    #[must_use]
+    pub fn onward(&self, name: &str, to: &Target, session: Option<Session>, pacer: Pacer) -> Self {
+        let mut config = self.config.clone().into_builder().region(Region::new(to.region.clone()));
+        if let Some(endpoint) = &to.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        let mut config = config.build();
+        if let Some(session) = session {
+            let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+            let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts).build();
+            let role = AssumedRole::new(aws_sdk_sts::Client::from_conf(sts), session);
+            // A cache of its own, so that nobody waits for a role that is not theirs.
+            let cache = IdentityCache::lazy().load_timeout(ASSUMING).buffer_time(BEFORE_THE_END).build();
+            let provider = SharedCredentialsProvider::new(role);
+            config = config.into_builder().credentials_provider(provider).identity_cache(cache).build();
+        }
+        Self::of(name, to.region.clone(), &config, pacer, &Account::Declared(to.account.clone()))
+    }
+
+    fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: &Account) -> Result<Self, ConnectionError> {
         let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
+        Ok(Self::of(name, region, config, pacer, account))
+    }
+
+    fn of(name: &str, region: String, config: &SdkConfig, pacer: Pacer, account: &Account) -> Self {
         // One cache for all services: with several, each would assume the role for itself, under a key of its own.
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let config = config.clone().into_builder().identity_cache(cache).build();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
-        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts));
+        let declared_by = matches!(account, Account::Declared(_)).then(|| name.to_owned());
+        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), declared_by);
         // Retries are set on the clients, not in the configuration: there they would be off for credentials too.
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
@@ -120,21 +154,32 @@ impl Connection {
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Account::Declared(id) | Account::Known(id) = account {
+            gate.set_account(id.clone());
+        }
         let (ecs, elb, acm) = match account {
-            Some(account) => {
-                gate.set_account(account);
-                (ecs, elb, acm)
-            }
-            None => (ecs.interceptor(gate.clone()), elb.interceptor(gate.clone()), acm.interceptor(gate.clone())),
+            Account::Known(_) => (ecs, elb, acm),
+            _ => (ecs.interceptor(gate.clone()), elb.interceptor(gate.clone()), acm.interceptor(gate.clone())),
         };
-        Ok(Self {
+        Self {
             name: name.to_owned(),
             region,
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer.clone(), gate.clone()),
             elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer.clone(), gate.clone()),
             acm: Acm::new(aws_sdk_acm::Client::from_conf(acm.build()), pacer, gate.clone()),
             gate,
-        })
+            config,
+        }
+    }
+
+    /// Where AWS answers, if it is not AWS's own place.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.config.endpoint_url()
+    }
+
+    /// The pacer of the account and region.
+    pub const fn pacer(&self) -> &Pacer {
+        self.ecs.pacer()
     }
 
     /// The account, twelve digits, once it is known.
@@ -152,19 +197,24 @@ impl Connection {
 
     /// Partition of the ARNs of the region, such as `aws`.
     pub fn partition(&self) -> &'static str {
-        match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        partition_of(&self.region)
     }
 
-    /// Asks AWS whose account the credentials of this moment belong to.
+    /// Asks AWS as whom it knows the credentials of this moment: an ARN.
     ///
     /// # Errors
-    /// Those of AWS.
-    pub async fn caller_account(&self) -> Result<String, AwsError> {
-        self.gate.ask().await
+    /// Those of AWS, and when they are of another account than that of the connection.
+    pub async fn caller(&self) -> Result<String, AwsError> {
+        self.gate.ask_and_compare().await
+    }
+}
+
+/// Partition of the ARNs of a region, such as `aws`.
+pub fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

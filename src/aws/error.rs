@@ -3,12 +3,18 @@
 //! AWS's names are too coarse (`InvalidParameterException` is a typo, a name that is taken, or "try again in a minute"),
 //! so a few of its texts are matched too. Not a single value of a request gets into an error from here; AWS's own message is passed on.
 
+mod advice;
+
 use super::gate::UnknownKey;
+use advice::{NO_SESSION, advice_on, advice_on_a_role, advice_on_time, denied_advice};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
 use std::error::Error;
 use std::time::Duration;
+
+/// The code of our own for credentials of another account than that of the connection.
+pub const MISMATCH: &str = "AccountMismatch";
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -110,8 +116,13 @@ impl AwsError {
 
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> String {
-        if let Some(advice) = self.code.as_deref().and_then(advice_on) {
+        if let Some(advice) =
+            self.code.as_deref().and_then(|code| advice_on_time(code, &self.message).or_else(|| advice_on(code)))
+        {
             return advice.to_owned();
+        }
+        if self.message.starts_with(NO_SESSION) || self.operation == "AssumeRole" {
+            return advice_on_a_role(self.code.as_deref().unwrap_or_default(), &self.message).to_owned();
         }
         match self.kind {
             Kind::Denied => denied_advice(&self.message),
@@ -142,11 +153,20 @@ impl AwsError {
         Self { operation, kind: Kind::Throttled, code: None, message, retry_after: None, request_id: None, is_write }
     }
 
+    /// A call that was not made, because the role for it could not be taken on.
+    fn without_session(operation: &'static str, is_write: bool, refused: &Self) -> Self {
+        let kind = if refused.is_transient() { Kind::NotReady } else { Kind::Credentials };
+        Self { operation, kind, message: refused.to_string(), is_write, ..refused.clone() }
+    }
+
     /// Sorts an error of the SDK.
     pub(super) fn sort<E>(operation: &'static str, is_write: bool, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
+        if let Some(refused) = chain(error).find_map(|cause| cause.downcast_ref::<Self>()) {
+            return Self::without_session(operation, is_write, refused);
+        }
         let raw = error.raw_response();
         let header = |name: &str| raw.and_then(|r| r.headers().get(name)).map(str::to_owned);
         let status = raw.map(|r| r.status().as_u16());
@@ -166,22 +186,6 @@ impl AwsError {
             is_write,
         }
     }
-}
-
-/// What can be done about errors of Elastic Load Balancing that say more than their kind.
-fn advice_on(code: &str) -> Option<&'static str> {
-    Some(match code.strip_suffix("Exception").unwrap_or(code) {
-        "PriorityInUse" => "choose another priority, or leave it out to have a free one chosen",
-        "TargetGroupAssociationLimit" => {
-            "use another target group, or take this one off the other load balancer: it can belong to one only"
-        }
-        "DuplicateListener" => "choose another port: the load balancer has a listener on this one",
-        "OperationNotPermitted" => "check whether deletion protection is on, and turn it off if the load balancer may go",
-        "CertificateNotFound" => "correct the ARN of the certificate; it has to be in the region of the load balancer",
-        "UnsupportedCertificate" => "use a certificate that the load balancer supports: look at its key and its state in ACM",
-        "SSLPolicyNotFound" => "correct the name of the policy in `sslPolicy`",
-        _ => return None,
-    })
 }
 
 /// Parses the waits that AWS asks for: its own header is in milliseconds, HTTP's in seconds (dates are not used by AWS).
@@ -230,6 +234,7 @@ fn by_code(operation: &str, code: &str, message: &str, status: Option<u16>) -> K
         | "InvalidAccessKeyId"
         | "AuthFailure"
         | "RequestExpired"
+        | "RequestTimeTooSkewed"
         | "OptInRequired" => Kind::Credentials,
         "Conflict" => Kind::Conflict,
         "UpdateInProgress" | "ServiceNotActive" | "ResourceInUse" | "DependencyViolation" => Kind::NotReady,
@@ -331,19 +336,6 @@ fn describe<E: Error + 'static>(error: &SdkError<E, HttpResponse>, status: Optio
     }
 }
 
-/// Names the action that is missing, as AWS names it: `… is not authorized to perform: ecs:CreateService on resource: … because …`.
-fn denied_advice(message: &str) -> String {
-    let after = |mark: &str| message.split_once(mark).map(|(_, rest)| rest);
-    let word = |text: &str| text.split_whitespace().next().unwrap_or_default().trim_end_matches(['.', ',']).to_owned();
-    let Some(action) = after("to perform: ").map(word).filter(|a| a.contains(':')) else {
-        return "allow the action in the IAM policy of the operator's role".to_owned();
-    };
-    let on = after("on resource: ").map(word).map(|r| format!(" on `{r}`")).unwrap_or_default();
-    let condition = if action == "iam:PassRole" { ", with `iam:PassedToService` `ecs-tasks.amazonaws.com`" } else { "" };
-    let by = if message.contains("explicit deny") { "; a policy denies it explicitly" } else { "" };
-    format!("allow `{action}`{on} in the IAM policy of the operator's role{condition}{by}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::{AwsError, Kind};
@@ -364,6 +356,21 @@ mod tests {
     fn refused(operation: &'static str, status: u16, code: &str, message: &str) -> AwsError {
         let error = CreateServiceError::generic(ErrorMetadata::builder().code(code).message(message).build());
         AwsError::sort(operation, true, &SdkError::service_error(error, response(status, &[])))
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_said_in_words() {
+        for (code, message) in [
+            ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+            ("InvalidSignatureException", "Signature expired: 20260101T000000Z is now earlier than 20260101T005500Z"),
+            ("SignatureDoesNotMatch", "Signature not yet current: 20260101T020000Z is still later than 20260101T011500Z"),
+        ] {
+            let error = refused("CreateService", 403, code, message);
+            assert_eq!(error.kind, Kind::Credentials, "{code}");
+            assert!(error.advice().contains("set the clock of the node"), "{code}: {}", error.advice());
+        }
+        let other = refused("CreateService", 403, "SignatureDoesNotMatch", "The request signature we calculated does not match");
+        assert!(other.advice().contains("secret access key") && other.advice().contains("clock"), "{}", other.advice());
     }
 
     #[test]

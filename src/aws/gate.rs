@@ -4,7 +4,7 @@
 //! looked at after it is signed and before it is sent. If it is signed with an access key that was not seen before, AWS is
 //! asked first whose key that is.
 
-use super::error::{AwsError, Kind};
+use super::error::{AwsError, Kind, MISMATCH};
 use aws_sdk_ecs::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecs::error::BoxError;
@@ -24,9 +24,19 @@ pub(super) struct Gate(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     sts: aws_sdk_sts::Client,
+    /// Name of the connection whose object declares the account. `None`: nobody declared it.
+    declared_by: Option<String>,
     account: OnceLock<String>,
     owners: Mutex<BTreeMap<String, String>>,
     asking: tokio::sync::Mutex<()>,
+    /// Why the account is not known, and how often it was asked for in vain.
+    in_vain: Mutex<(u64, Option<AwsError>)>,
+}
+
+/// Whose credentials they are.
+struct Caller {
+    account: String,
+    arn: String,
 }
 
 /// A call was held back, since nobody knows yet whose key it is signed with.
@@ -35,9 +45,9 @@ struct Shared {
 pub(super) struct UnknownKey(String);
 
 impl Gate {
-    pub(super) fn new(sts: aws_sdk_sts::Client) -> Self {
+    pub(super) fn new(sts: aws_sdk_sts::Client, declared_by: Option<String>) -> Self {
         let (account, owners, asking) = (OnceLock::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Shared { sts, account, owners, asking }))
+        Self(Arc::new(Shared { sts, declared_by, account, owners, asking, in_vain: Mutex::default() }))
     }
 
     /// The account of the connection: the first that AWS told.
@@ -45,14 +55,23 @@ impl Gate {
         self.0.account.get().map(String::as_str)
     }
 
-    /// The account of the connection, asked for by one of those that want to know.
+    /// The account of the connection, asked for by one of those that want to know. Who waited for an answer takes it, good
+    /// or bad, and does not ask again behind it.
     pub(super) async fn known_account(&self) -> Result<&str, AwsError> {
+        let times_before = self.0.in_vain.lock().0;
         let _turn = match self.account() {
             Some(account) => return Ok(account),
             None => self.0.asking.lock().await,
         };
         if self.account().is_none() {
-            self.ask().await?;
+            let (times, error) = self.0.in_vain.lock().clone();
+            if let Some(error) = error.filter(|_| times != times_before) {
+                return Err(error);
+            }
+            if let Err(error) = self.ask().await {
+                *self.0.in_vain.lock() = (times + 1, Some(error.clone()));
+                return Err(error);
+            }
         }
         self.account().ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
     }
@@ -62,8 +81,17 @@ impl Gate {
         let _ = self.0.account.set(account);
     }
 
-    /// Asks AWS whose account the credentials of this moment belong to.
-    pub(super) async fn ask(&self) -> Result<String, AwsError> {
+    /// Asks AWS whose the credentials of this moment are, and refuses those of another account.
+    pub(super) async fn ask_and_compare(&self) -> Result<String, AwsError> {
+        let caller = self.ask().await?;
+        match self.account() {
+            Some(account) if account != caller.account => Err(self.mismatch(OPERATION, account, &caller.account)),
+            _ => Ok(caller.arn),
+        }
+    }
+
+    /// Asks AWS whose the credentials of this moment are.
+    async fn ask(&self) -> Result<Caller, AwsError> {
         let key = SignedWith::default();
         let call = self.0.sts.get_caller_identity().customize().interceptor(key.clone()).send();
         let identity = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
@@ -74,7 +102,7 @@ impl Gate {
             owners.clear();
         }
         owners.insert(key.0.lock().clone(), account.clone());
-        Ok(account)
+        Ok(Caller { account, arn: identity.arn.unwrap_or_default() })
     }
 
     /// Finds out about a key for which a call was held back. After this the call may be tried again.
@@ -86,12 +114,27 @@ impl Gate {
         let known = self.0.owners.lock().get(key).cloned();
         let owner = match known {
             Some(owner) => owner,
-            None => self.ask().await.map_err(|e| AwsError { operation, ..e })?,
+            None => self.ask().await.map_err(|e| AwsError { operation, ..e })?.account,
         };
         match self.account() {
-            Some(account) if account != owner => Err(mismatch(operation, account, &owner)),
+            Some(account) if account != owner => Err(self.mismatch(operation, account, &owner)),
             _ => Ok(()),
         }
+    }
+
+    fn mismatch(&self, operation: &'static str, account: &str, owner: &str) -> AwsError {
+        let message = match &self.0.declared_by {
+            Some(name) => format!(
+                "the credentials of AwsConnection {name} belong to account {owner}, and its accountId is {account}: nothing is \
+                 sent; correct its role, or make another AwsConnection for that account"
+            ),
+            None => format!(
+                "the credentials now belong to account {owner}, and this connection to {account}: nothing is sent; put the \
+                 credentials back, or restart the operator if the change is meant"
+            ),
+        };
+        let code = Some(MISMATCH.to_owned());
+        AwsError { kind: Kind::Credentials, code, ..AwsError::malformed(operation, false, message) }
     }
 
     fn check(&self, key: &str) -> Result<(), UnknownKey> {
@@ -101,15 +144,6 @@ impl Gate {
             _ => Err(UnknownKey(key.to_owned())),
         }
     }
-}
-
-fn mismatch(operation: &'static str, account: &str, owner: &str) -> AwsError {
-    let message = format!(
-        "the credentials now belong to account {owner}, and this connection to {account}: nothing is sent; put the credentials \
-         back, or restart the operator if the change is meant"
-    );
-    let code = Some("AccountMismatch".to_owned());
-    AwsError { kind: Kind::Credentials, code, ..AwsError::malformed(operation, false, message) }
 }
 
 impl Intercept for Gate {
@@ -164,7 +198,7 @@ fn access_key(context: &BeforeTransmitInterceptorContextRef<'_>) -> String {
 mod tests {
     use crate::aws::connection::{Connection, config_in_process};
     use crate::aws::testing::Fake;
-    use crate::aws::{Kind, Pacer};
+    use crate::aws::{Kind, Pacer, Session, Target};
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
     use aws_smithy_runtime_api::client::http::SharedHttpClient;
@@ -258,5 +292,58 @@ mod tests {
         *keys.0.lock() = "FIRST";
         connection.ecs.describe_cluster("prod").await.unwrap();
         assert_eq!(calls(&fake), counts(2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_an_answer_takes_it_and_does_not_ask_again() {
+        let refusal = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+        let fake = Fake::new(move |_, _| (403, json!(refusal)));
+        let config = config_in_process(SharedHttpClient::new(fake.clone()), "KEY", "eu-central-1");
+        let connection = Connection::new("default", &config, Pacer::default()).unwrap();
+        let asked = futures::future::join_all((0..64).map(|_| connection.known_account())).await;
+        assert!(asked.iter().all(Result::is_err));
+        assert_eq!(fake.count("GetCallerIdentity"), 1, "one that does not answer holds nobody up for longer than one question");
+        connection.known_account().await.unwrap_err();
+        assert_eq!(fake.count("GetCallerIdentity"), 2, "the next one asks again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_declared_account_is_held_against_the_credentials_before_anything_is_sent() {
+        let (fake, _, built_in) = connect("FIRST");
+        let to = |account: &str| Target { account: account.to_owned(), region: "us-east-1".to_owned(), endpoint: None };
+        let other = built_in.onward("team-a", &to("444455556666"), None, Pacer::default());
+        assert_eq!((other.account(), other.region.as_str()), (Some("444455556666"), "us-east-1"));
+        let refused = other.ecs.describe_cluster("prod").await.unwrap_err();
+        assert_eq!(refused.code.as_deref(), Some("AccountMismatch"));
+        assert!(refused.message.contains("AwsConnection team-a") && refused.message.contains("111122223333"), "{refused}");
+        assert_eq!(calls(&fake), counts(1, 0));
+        let same = built_in.onward("team-b", &to("111122223333"), None, Pacer::default());
+        same.ecs.describe_cluster("prod").await.unwrap();
+        assert_eq!(calls(&fake), counts(2, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_sts_refuses_is_told_by_every_call_in_its_own_words_and_nothing_is_sent() {
+        let refusal = "<ErrorResponse><Error><Code>PackedPolicyTooLarge</Code><Message>Packed size of session tags consumes 120% of the allotted space.</Message></Error></ErrorResponse>";
+        let fake = Fake::new(move |_, _| (400, json!(refusal)));
+        let config = config_in_process(SharedHttpClient::new(fake.clone()), "KEY", "eu-central-1");
+        let built_in = Connection::new("default", &config, Pacer::default()).unwrap();
+        let session = Session {
+            role: "arn:aws:iam::444455556666:role/ecs-operator-a".to_owned(),
+            external_id: Some("between-us".to_owned()),
+            seconds: None,
+            namespace: Some("shop".to_owned()),
+            policy: Some("{}".to_owned()),
+            tags: BTreeMap::from([("kubernetes-namespace".to_owned(), "shop".to_owned())]),
+        };
+        assert!(!format!("{session:?}").contains("between-us"));
+        let to = Target { account: "444455556666".to_owned(), region: "eu-central-1".to_owned(), endpoint: None };
+        let connection = built_in.onward("team-a", &to, Some(session), Pacer::default());
+        let refused = connection.ecs.untag_resource("arn", &[]).await.unwrap_err();
+        assert_eq!((refused.kind, refused.may_have_happened()), (Kind::Credentials, false));
+        assert!(refused.message.starts_with("AssumeRole failed: PackedPolicyTooLarge: Packed size"), "{refused}");
+        assert!(refused.advice().contains("under one path"), "{}", refused.advice());
+        assert!(!refused.to_string().contains("between-us"));
+        assert_eq!(fake.count("UntagResource"), 0);
     }
 }

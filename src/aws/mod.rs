@@ -19,6 +19,7 @@ pub mod model;
 pub mod operation;
 pub mod pace;
 pub mod reflector;
+pub mod session;
 
 mod call;
 mod calls;
@@ -32,7 +33,7 @@ pub use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinition
 pub use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 pub use calls::{DescribedServices, Ecs};
 pub use certificates::Certificates;
-pub use connection::{Connection, Connections};
+pub use connection::{Connection, Target};
 pub use elb::{Balancing, Elb};
 pub use error::{AwsError, Kind};
 pub use guard::asks::Asks;
@@ -43,3 +44,4 @@ pub use model::{
 };
 pub use pace::{Pacer, Priority};
 pub use reflector::{Pace, Polling, Seen, Services};
+pub use session::Session;

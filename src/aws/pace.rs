@@ -61,7 +61,7 @@ struct Shared {
     tickets: AtomicU64,
     lanes: Mutex<BTreeMap<Bucket, Lane>>,
     families: Mutex<HashMap<String, Weak<AsyncMutex<()>>>>,
-    observer: OnceLock<Observer>,
+    observer: Arc<OnceLock<Observer>>,
 }
 
 impl Default for Pacer {
@@ -84,7 +84,17 @@ impl Pacer {
 
     /// A pacer for an account whose quotas were changed: `scale` times the published buckets.
     pub fn scaled(scale: f64) -> Self {
-        let (lanes, families, observer) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self::observed(scale, Arc::default())
+    }
+
+    /// A pacer for another account or region, of the same scale and reporting to the same observer.
+    #[must_use]
+    pub fn alike(&self) -> Self {
+        Self::observed(self.0.scale, Arc::clone(&self.0.observer))
+    }
+
+    fn observed(scale: f64, observer: Arc<OnceLock<Observer>>) -> Self {
+        let (lanes, families) = (Mutex::default(), Mutex::default());
         Self(Arc::new(Shared { scale, tickets: AtomicU64::new(0), lanes, families, observer }))
     }
 

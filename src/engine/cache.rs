@@ -1,5 +1,6 @@
 //! What a watch holds of one kind, and by what it is found. The only place that writes into a cache is its watch.
 
+use super::home::InAws;
 use crate::domain::{ObjectKey, ServiceKey};
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::store::Writer;
@@ -18,6 +19,8 @@ pub type Guarded<K> = DeserializeGuard<K>;
 pub enum Key {
     /// The cluster that it names.
     Cluster(String),
+    /// The connection that it names, and the one that its status names. Empty: it names none.
+    Connection(String),
     /// The listener of a load balancer that it stands on, or has; its ARN.
     Listener(String),
     /// The namespace that it is in: what governs all of it wakes all of it.
@@ -42,6 +45,12 @@ pub enum Key {
 pub fn owner_key<K: Resource<DynamicType = ()>>(object: &K) -> Option<Key> {
     let owner = object.owner_references().iter().find(|owner| owner.controller == Some(true) && owner.kind == "EcsService")?;
     Some(Key::Owner(object.namespace().unwrap_or_default(), owner.name.clone()))
+}
+
+/// The connections of an object, as keys.
+pub fn connection_keys<K: InAws>(object: &K) -> impl Iterator<Item = Key> {
+    let named = object.connection_ref().unwrap_or_default().to_owned();
+    std::iter::once(named).chain(object.home().connection.map(str::to_owned)).map(Key::Connection)
 }
 
 /// The namespace of an object, as a key.
@@ -78,16 +87,14 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
 
     /// The object of that name, if it is there and readable.
     pub fn get(&self, namespace: &str, name: &str) -> Option<K> {
-        self.store.get(&ObjectRef::new(name).within(namespace)).and_then(|guarded| guarded.0.clone().ok())
+        self.store.get(&reference(namespace, name)).and_then(|guarded| guarded.0.clone().ok())
     }
 
     /// Shows each readable object that is found under `key` to `look`.
     pub fn each(&self, key: &Key, mut look: impl FnMut(&K)) {
         let names: Vec<ObjectKey> = self.index.read().names.get(key).into_iter().flatten().cloned().collect();
         for name in names {
-            if let Some(Ok(object)) =
-                self.store.get(&ObjectRef::new(&name.name).within(&name.namespace)).as_deref().map(|it| &it.0)
-            {
+            if let Some(Ok(object)) = self.store.get(&reference(&name.namespace, &name.name)).as_deref().map(|it| &it.0) {
                 look(object);
             }
         }
@@ -96,15 +103,23 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
     /// The first object found under `key` that is as `holds` says.
     pub fn first(&self, key: &Key, holds: impl Fn(&K) -> bool) -> Option<K> {
         let index = self.index.read();
-        let mut found = index.names.get(key).into_iter().flatten().filter_map(|name| {
-            self.store.get(&ObjectRef::new(&name.name).within(&name.namespace)).and_then(|it| it.0.clone().ok())
-        });
+        let mut found = index
+            .names
+            .get(key)
+            .into_iter()
+            .flatten()
+            .filter_map(|name| self.store.get(&reference(&name.namespace, &name.name)).and_then(|it| it.0.clone().ok()));
         found.find(|object| holds(object))
     }
 
     /// What `pick` makes of the keys in use, from `first` on in their order, until it makes nothing of one.
     pub(super) fn keys_from<T: Ord>(&self, first: &Key, pick: impl Fn(&Key) -> Option<T>) -> BTreeSet<T> {
         self.index.read().names.range(first..).map_while(|(key, _)| pick(key)).collect()
+    }
+
+    /// The names of all objects. Only for kinds of which there are few.
+    pub fn names(&self) -> Vec<ObjectKey> {
+        self.store.state().iter().map(|object| name_of(object.as_ref())).collect()
     }
 
     /// Waits until all objects have been listed once.
@@ -141,6 +156,12 @@ impl<K: Indexed + Clone + 'static> CacheWriter<K> {
     pub(super) fn store(&self) -> Store<Guarded<K>> {
         self.writer.as_reader()
     }
+}
+
+/// The object of that name; without a namespace, one that belongs to the whole cluster.
+pub(super) fn reference<K: Resource<DynamicType = ()>>(namespace: &str, name: &str) -> ObjectRef<Guarded<K>> {
+    let reference = ObjectRef::new(name);
+    if namespace.is_empty() { reference } else { reference.within(namespace) }
 }
 
 fn name_of<K: Resource>(object: &K) -> ObjectKey {

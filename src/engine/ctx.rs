@@ -2,6 +2,7 @@
 
 use super::Stop;
 use super::brake::{self, Brake};
+use super::connections::Connections;
 use super::failures::Failures;
 use super::next::Next;
 use super::refs::Caches;
@@ -17,6 +18,7 @@ use kube::{Resource, ResourceExt};
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Where in AWS the objects live, and in whose name.
@@ -34,7 +36,16 @@ pub struct Site {
     pub installation: String,
 }
 
-/// One connection to AWS, as passes use it.
+impl Site {
+    /// Where nothing is known of AWS.
+    pub(super) fn nowhere(connection: &str, installation: &str) -> Self {
+        let [account, region, partition] = [const { String::new() }; 3];
+        Self { connection: connection.to_owned(), account, region, partition, installation: installation.to_owned() }
+    }
+}
+
+/// One connection to AWS, as the passes of one namespace use it.
+#[derive(Clone)]
 pub struct Aws {
     /// Whose credentials, which account, which region.
     pub connection: Connection,
@@ -44,8 +55,6 @@ pub struct Aws {
     pub balancing: Balancing,
     /// The certificates of the account.
     pub certificates: Certificates,
-    /// Whether namespaces may use only what their policies grant.
-    pub is_guarded: bool,
 }
 
 impl Aws {
@@ -65,10 +74,17 @@ impl Aws {
     }
 }
 
-/// Shared by all passes.
+/// What one pass has: the connection of its object, and what all passes share.
 pub struct Ctx {
-    /// AWS: calls, and the store of what is live. Several come with the kind `AwsConnection`.
-    pub aws: Aws,
+    /// AWS: calls, and the store of what is live.
+    pub aws: Arc<Aws>,
+    shared: Arc<Shared>,
+}
+
+/// What all passes share.
+pub struct Shared {
+    /// Every connection to AWS.
+    pub connections: Connections,
     /// The client for Kubernetes.
     pub kube: kube::Client,
     /// The watch caches.
@@ -79,10 +95,14 @@ pub struct Ctx {
     pub metrics: Arc<Metrics>,
     /// Identifier of this installation.
     pub installation: String,
+    /// Whether namespaces may use only what their policies grant.
+    pub is_guarded: bool,
     /// What holds many deletions.
     pub brake: Brake,
     /// The status written last per object, until the cache has caught up.
     pub(super) written: Mutex<HashMap<String, Written>>,
+    /// The way of the last pass over each object: there it is to be forgotten when it goes another.
+    ways: Mutex<HashMap<String, Arc<Aws>>>,
     failures: Failures,
 }
 
@@ -94,29 +114,21 @@ pub(super) struct Written {
     pub status: Value,
 }
 
+impl Deref for Ctx {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
 impl Ctx {
-    /// Everything a pass needs.
-    pub fn new(aws: Aws, kube: kube::Client, caches: Caches, installation: String, metrics: Arc<Metrics>) -> Self {
-        Self {
-            aws,
-            kube,
-            caches,
-            clock: Clock::of_the_machine(),
-            metrics,
-            installation,
-            written: Mutex::default(),
-            failures: Failures::default(),
-            brake: Brake::new(brake::Limit::NONE),
-        }
+    /// A pass by way of one connection.
+    pub const fn new(aws: Arc<Aws>, shared: Arc<Shared>) -> Self {
+        Self { aws, shared }
     }
 
-    /// The same with a brake.
-    #[must_use]
-    pub fn braked(self, limit: brake::Limit) -> Self {
-        Self { brake: Brake::new(limit), ..self }
-    }
-
-    /// Where objects live, if AWS has told it already.
+    /// Where the object lives, if AWS has told it already.
     pub fn site(&self) -> Option<Site> {
         let connection = &self.aws.connection;
         Some(Site {
@@ -128,10 +140,10 @@ impl Ctx {
         })
     }
 
-    /// What the objects of a namespace may make AWS do, as its policy stands now. One that is being deleted grants nothing
-    /// any more.
+    /// What the objects of a namespace may make AWS do by way of this connection, as its policy stands now. One that is
+    /// being deleted grants nothing any more.
     pub fn guard(&self, namespace: &str) -> Guard {
-        if !self.aws.is_guarded {
+        if !self.is_guarded {
             return Guard::allow_all();
         }
         let policy = self.caches.policies.get(namespace, namespace_policy::NAME);
@@ -146,7 +158,7 @@ impl Ctx {
             .unwrap_or_default()
     }
 
-    /// Where objects live. An object that stands in another account or region is refused: its things are not there.
+    /// Where the object lives. One that stands in another account or region is refused: its things are not there.
     ///
     /// # Errors
     /// When AWS does not say who we are, or when that differs from what stands in `status`.
@@ -162,8 +174,9 @@ impl Ctx {
                     return Err(Stop::waiting(
                         "AccountMismatch",
                         format!(
-                            "this object lives in {field} {there}, but the credentials of the operator belong to {here}; \
-                             nothing is written until they match again"
+                            "this object lives in {field} {there}, but connection {} leads to {here}; nothing is written until they \
+                             match again: put connectionRef, policy or credentials back, or make a new object for {here}",
+                            site.connection
                         ),
                     ));
                 }
@@ -171,6 +184,37 @@ impl Ctx {
             }
         }
         Ok(site)
+    }
+}
+
+impl Shared {
+    /// Everything that passes share.
+    pub fn new(
+        connections: Connections,
+        kube: kube::Client,
+        caches: Caches,
+        (installation, is_guarded): (String, bool),
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            connections,
+            kube,
+            caches,
+            clock: Clock::of_the_machine(),
+            metrics,
+            installation,
+            is_guarded,
+            written: Mutex::default(),
+            ways: Mutex::default(),
+            failures: Failures::default(),
+            brake: Brake::new(brake::Limit::NONE),
+        }
+    }
+
+    /// The same with a brake.
+    #[must_use]
+    pub fn braked(self, limit: brake::Limit) -> Self {
+        Self { brake: Brake::new(limit), ..self }
     }
 
     /// When to look again, from how a pass ended.
@@ -192,6 +236,16 @@ impl Ctx {
     /// What it failed with.
     pub(super) fn attempt(&self, uid: &str, attempt: u64) -> Result<(), Stop> {
         self.failures.attempt(uid, attempt, self.clock.instant())
+    }
+
+    /// Notes by which connection an object is looked at now. Returns the one before, if it was read there by another live side.
+    pub(super) fn goes(&self, uid: &str, by: Option<&Arc<Aws>>) -> Option<Arc<Aws>> {
+        let mut ways = self.ways.lock();
+        let before = match by {
+            Some(aws) => ways.insert(uid.to_owned(), Arc::clone(aws)),
+            None => ways.remove(uid),
+        };
+        before.filter(|before| by.is_none_or(|aws| !before.services.is_same(&aws.services)))
     }
 
     /// Forgets what is remembered about an object that is gone.

@@ -7,13 +7,16 @@
 pub mod brake;
 pub mod cache;
 pub mod conditions;
+pub mod connections;
 pub mod ctx;
 pub mod drift;
 pub mod failures;
 pub mod grant;
+pub mod home;
 pub mod lease;
 pub mod next;
 pub mod refs;
+mod stop;
 pub mod triggers;
 pub mod watch;
 pub mod write;
@@ -21,7 +24,8 @@ pub mod write;
 use crate::api::shared::annotation;
 use crate::aws::error::AwsError;
 use conditions::Statement;
-use ctx::{Ctx, Site};
+use connections::Reach;
+use ctx::{Ctx, Shared, Site};
 use jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
@@ -35,10 +39,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use stop::Stop;
+
 /// A kind of object that stands for something in AWS.
 pub trait Managed: Sized + Send + Sync + 'static {
     /// The custom resource.
-    type Object: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+    type Object: Resource<DynamicType = (), Scope: write::Scope>
         + Clone
         + Debug
         + Serialize
@@ -68,6 +74,12 @@ pub trait Managed: Sized + Send + Sync + 'static {
     fn observed_generation(object: &Self::Object) -> Option<i64>;
     /// Puts a status on the object: the one written last, where the cache lags behind it.
     fn set_status(object: &mut Self::Object, status: Self::Status);
+    /// By which connection its passes come to AWS, or why by none. No I/O.
+    fn reach(object: &Self::Object, caches: &Caches) -> Result<Reach, Stop>;
+    /// Why it cannot refer to what it refers to: that is made through another connection. No I/O.
+    fn mismatch(_object: &Self::Object, _caches: &Caches) -> Option<Stop> {
+        None
+    }
     /// What other objects contribute. No I/O.
     fn refs(object: &Self::Object, caches: &Caches) -> Self::Refs;
     /// What is wanted, or why that cannot be said. Pure.
@@ -127,110 +139,6 @@ pub enum Plan<S> {
     Gone,
 }
 
-/// Why a pass could not go on.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Stop {
-    /// The declaration cannot work as it stands; only an edit helps.
-    Invalid {
-        /// One word for condition, event and metric.
-        reason: &'static str,
-        /// What to change.
-        message: String,
-    },
-    /// Another object or another owner stands in the way; it is looked at again.
-    Waiting {
-        /// One word for condition, event and metric.
-        reason: &'static str,
-        /// What is waited for.
-        message: String,
-    },
-    /// AWS answered with an error.
-    Aws(AwsError),
-    /// Kubernetes answered with an error.
-    Kube(String),
-}
-
-/// What is looked at again, but hardly goes away unless a person does something.
-const FOR_A_PERSON: [&str; 13] = [
-    "AccountMismatch",
-    "AdoptionWouldChange",
-    "Conflict",
-    DELETION_HELD,
-    "Deregistered",
-    "HostClaimed",
-    "HostNotAllowed",
-    "KubernetesForbidden",
-    "NamespaceNotAllowed",
-    "NoFreePriority",
-    "PriorityInUse",
-    "QuotaExceeded",
-    "TargetGroupAssociationLimit",
-];
-
-impl Stop {
-    /// A declaration that cannot work.
-    pub fn invalid(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid { reason, message: message.into() }
-    }
-
-    /// Something else has to happen first.
-    pub fn waiting(reason: &'static str, message: impl Into<String>) -> Self {
-        Self::Waiting { reason, message: message.into() }
-    }
-
-    /// One word for condition, event and metric.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Invalid { reason, .. } | Self::Waiting { reason, .. } => reason,
-            Self::Aws(error) => error.reason(),
-            Self::Kube(_) => "KubernetesUnavailable",
-        }
-    }
-
-    /// What happened and what to change, for people.
-    pub fn message(&self) -> String {
-        match self {
-            Self::Invalid { message, .. } | Self::Waiting { message, .. } => message.clone(),
-            Self::Kube(message) => format!("Kubernetes: {message}"),
-            Self::Aws(error) => format!("{}: {}. {}", error.operation, error.message.trim_end_matches('.'), error.advice()),
-        }
-    }
-
-    /// Whether the policy of the namespace does not grant it, so that nothing was sent.
-    pub fn is_not_granted(&self) -> bool {
-        matches!(self, Self::Invalid { reason: "NotGranted" | "RoleNotGranted", .. })
-    }
-
-    /// Whether it goes on by itself, as far as one can tell.
-    pub fn is_waiting(&self) -> bool {
-        match self {
-            Self::Invalid { .. } => false,
-            Self::Waiting { reason, .. } => !FOR_A_PERSON.contains(reason),
-            Self::Aws(error) => error.is_transient(),
-            Self::Kube(_) => true,
-        }
-    }
-}
-
-impl From<AwsError> for Stop {
-    fn from(error: AwsError) -> Self {
-        Self::Aws(error)
-    }
-}
-
-impl From<kube::Error> for Stop {
-    fn from(error: kube::Error) -> Self {
-        match error {
-            // Kubernetes refuses in the same way what is to be made in a namespace that is going away.
-            kube::Error::Api(refusal) if refusal.code == 403 && !refusal.message.contains("being terminated") => Self::waiting(
-                "KubernetesForbidden",
-                format!("Kubernetes: {}; give the operator's ServiceAccount the rights that its chart gives", refusal.message),
-            ),
-            error => Self::Kube(error.to_string()),
-        }
-    }
-}
-
 /// What happened in one pass, kept so that status is written however it ended.
 pub struct Pass<M: Managed> {
     /// What was wanted, if that could be said.
@@ -272,36 +180,69 @@ const BEHIND: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Only what Kubernetes refused on the way to writing status; everything else ends in the status itself.
-pub async fn reconcile<M: Managed>(guarded: Arc<DeserializeGuard<M::Object>>, ctx: Arc<Ctx>) -> Result<Action, kube::Error> {
+pub async fn reconcile<M: Managed>(
+    guarded: Arc<DeserializeGuard<M::Object>>,
+    shared: Arc<Shared>,
+) -> Result<Action, kube::Error> {
     let mut object = match &guarded.0 {
         Ok(object) => object.clone(),
-        Err(unreadable) => return write::unreadable::<M>(&ctx, unreadable).await,
+        Err(unreadable) => return write::unreadable::<M>(&shared, unreadable).await,
     };
-    write::latest_status::<M>(&ctx, &mut object);
+    write::latest_status::<M>(&shared, &mut object);
     if object.meta().deletion_timestamp.is_some() && !write::has_finalizer(&object) {
-        M::forget(&object, &ctx);
-        ctx.forget(&object);
+        forget::<M>(&object, &shared);
         return Ok(Action::await_change());
     }
-    let started = ctx.clock.instant();
+    let started = shared.clock.instant();
     let before = M::status_of(&object).cloned().unwrap_or_default();
     let mut pass = Pass { want: None, seen: None, done: Vec::new(), end: Ok(Next::Settled) };
-    pass.end = look_decide_act::<M>(&mut object, &ctx, &mut pass).await;
+    let mut site = None;
+    pass.end = match by_its_connection::<M>(&object, &shared) {
+        Ok((ctx, reach)) => {
+            let end = look_decide_act::<M>(&mut object, &ctx, &reach, &mut pass).await;
+            site = ctx.site();
+            end
+        }
+        Err(stop) => Err(stop),
+    };
     if matches!(&pass.end, Err(Stop::Waiting { reason, .. }) if *reason == OUTDATED) {
         return Ok(Action::requeue(BEHIND));
     }
-    let site = ctx.site();
-    let status = M::status(&object, &pass, site.as_ref(), ctx.clock.now());
+    let status = M::status(&object, &pass, site.as_ref(), shared.clock.now());
     let notices = M::notices(&before, &status, &pass);
-    write::status::<M>(&ctx, &mut object, status).await?;
-    write::notices(&ctx, &object, notices).await;
-    ctx.metrics.reconciled(M::KIND, outcome(&pass), started.elapsed());
+    write::status::<M>(&shared, &mut object, status).await?;
+    write::notices(&shared, &object, notices).await;
+    shared.metrics.reconciled(M::KIND, outcome(&pass), started.elapsed());
     if matches!(pass.end, Ok(Next::Gone)) {
-        write::remove_finalizer::<M>(&ctx, &object).await?;
-        M::forget(&object, &ctx);
-        ctx.forget(&object);
+        write::remove_finalizer::<M>(&shared, &object).await?;
+        forget::<M>(&object, &shared);
     }
-    Ok(ctx.again(&object.uid().unwrap_or_default(), &pass.end))
+    Ok(shared.again(&object.uid().unwrap_or_default(), &pass.end))
+}
+
+/// What the pass over an object goes by. Where that is another live side than before, the one before forgets the object.
+fn by_its_connection<M: Managed>(object: &M::Object, shared: &Arc<Shared>) -> Result<(Ctx, Reach), Stop> {
+    let reach = M::reach(object, &shared.caches);
+    let aws = match &reach {
+        Ok(Reach::Through(way)) => shared.connections.through(way, &shared.caches, shared.is_guarded),
+        Ok(Reach::Beside(_)) => return Ok((Ctx::new(shared.connections.built_in(), Arc::clone(shared)), reach?)),
+        Err(stop) => Err(stop.clone()),
+    };
+    // A way that is closed for a while is not given up: what was read there is still known when it opens.
+    if let Ok(aws) = &aws
+        && let Some(before) = shared.goes(&object.uid().unwrap_or_default(), Some(aws))
+    {
+        M::forget(object, &Ctx::new(before, Arc::clone(shared)));
+    }
+    Ok((Ctx::new(aws?, Arc::clone(shared)), reach?))
+}
+
+/// Forgets an object that is gone, wherever it was known.
+fn forget<M: Managed>(object: &M::Object, shared: &Arc<Shared>) {
+    let before = shared.goes(&object.uid().unwrap_or_default(), None);
+    let aws = before.unwrap_or_else(|| shared.connections.built_in());
+    M::forget(object, &Ctx::new(aws, Arc::clone(shared)));
+    shared.forget(object);
 }
 
 /// One word for the metric: how the pass ended.
@@ -315,8 +256,19 @@ fn outcome<M: Managed>(pass: &Pass<M>) -> &'static str {
     }
 }
 
-async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, pass: &mut Pass<M>) -> Result<Next, Stop> {
-    let site = ctx.known_site(M::status_of(object).map(serde_json::to_value)).await?;
+async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, reach: &Reach, pass: &mut Pass<M>) -> Result<Next, Stop> {
+    let is_going = object.meta().deletion_timestamp.is_some();
+    let site = match reach {
+        Reach::Through(_) => ctx.known_site(M::status_of(object).map(serde_json::to_value)).await?,
+        Reach::Beside(name) => match ctx.connections.site(name, &ctx.caches).await {
+            // What calls nothing in AWS goes without it.
+            Err(_) if is_going => Site::nowhere(name, &ctx.installation),
+            site => site?,
+        },
+    };
+    if let Some(stop) = M::mismatch(object, &ctx.caches).filter(|_| !is_going) {
+        return Err(stop);
+    }
     let refs = M::refs(object, &ctx.caches);
     let want = M::desired(object, &refs, &site);
     pass.seen = Some(M::observe(object, want.as_ref(), ctx).await?);
@@ -395,23 +347,4 @@ async fn act<M: Managed>(
         }
     }
     failed.into_iter().next().map_or(Ok(()), |(_, stop)| Err(stop))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kube::core::Status;
-
-    fn refused(message: &str) -> Stop {
-        kube::Error::Api(Status::failure(message, "Forbidden").with_code(403).boxed()).into()
-    }
-
-    #[test]
-    fn a_right_that_is_missing_in_kubernetes_is_for_a_person_to_give() {
-        let stop = refused("ecstargetgroups.ecs-operator.io is forbidden: User \"operator\" cannot create resource");
-        assert_eq!((stop.reason(), stop.is_waiting()), ("KubernetesForbidden", false));
-        assert!(stop.message().contains("cannot create resource; give the operator's ServiceAccount"), "{}", stop.message());
-        let ending = refused("forbidden: unable to create new content in namespace shop because it is being terminated");
-        assert_eq!((ending.reason(), ending.is_waiting()), ("KubernetesUnavailable", true));
-    }
 }

@@ -1,8 +1,13 @@
 //! The watch caches, and who points at whom. Which objects are looked at again when another one changes is made from it.
 
 use super::cache::{Cache, Key};
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use super::home::InAws;
+use crate::api::{
+    AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
+};
+use crate::aws::Connection;
 use crate::domain::Revision;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Resource, ResourceExt};
 use std::collections::BTreeSet;
 
@@ -21,6 +26,14 @@ pub struct Caches {
     pub load_balancers: Cache<EcsLoadBalancer>,
     /// Every `EcsNamespacePolicy`.
     pub policies: Cache<EcsNamespacePolicy>,
+    /// Every `AwsConnection`.
+    pub connections: Cache<AwsConnection>,
+    /// Every namespace, for its labels.
+    pub namespaces: Cache<Namespace>,
+    /// The connection that the environment gives.
+    pub built_in: Option<Connection>,
+    /// The namespaces that are watched. None: all.
+    pub watched: Vec<String>,
 }
 
 impl Caches {
@@ -32,15 +45,22 @@ impl Caches {
         self.listener_rules.is_filled().await;
         self.load_balancers.is_filled().await;
         self.policies.is_filled().await;
+        self.connections.is_filled().await;
+        self.namespaces.is_filled().await;
     }
 
-    /// The clusters that services name.
-    pub fn clusters(&self) -> BTreeSet<String> {
+    /// The clusters that services name which live where this object does.
+    pub fn clusters_beside<K: InAws>(&self, object: &K) -> BTreeSet<String> {
         let from_the_first = Key::Cluster(String::new());
-        self.services.keys_from(&from_the_first, |key| match key {
+        let mut all = self.services.keys_from(&from_the_first, |key| match key {
             Key::Cluster(cluster) => Some(cluster.clone()),
             _ => None,
-        })
+        });
+        all.retain(|cluster| {
+            let here = |service: &EcsService| self.are_together(service, object);
+            self.services.first(&Key::Cluster(cluster.clone()), here).is_some()
+        });
+        all
     }
 }
 

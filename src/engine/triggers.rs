@@ -1,7 +1,7 @@
 //! Which objects of a kind are to be looked at, and in which order.
 
 use super::Managed;
-use super::cache::{Cache, Guarded};
+use super::cache::{Cache, Guarded, reference};
 use crate::clock::Clock;
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt};
@@ -79,7 +79,7 @@ impl<K: Resource<DynamicType = ()>> Clone for Trigger<K> {
 impl<K: Resource<DynamicType = ()>> Trigger<K> {
     /// The object of that name is to be looked at. Nobody listens any more during shutdown, and that is fine.
     pub fn look_at(&self, namespace: &str, name: &str) {
-        let _ = self.sender.unbounded_send(ObjectRef::new(name).within(namespace));
+        let _ = self.sender.unbounded_send(reference(namespace, name));
     }
 }
 

@@ -5,13 +5,17 @@
 //! something changed that a pass looks at, and for those that point at it.
 
 pub use super::cache::Guarded;
-use super::cache::{Cache, CacheWriter, Indexed};
-use super::ctx::Ctx;
+use super::cache::{Cache, CacheWriter, Indexed, Key};
+use super::ctx::Shared;
 use super::refs::Caches;
 use super::triggers::Triggers;
 use super::{Managed, reconcile};
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{
+    AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
+};
+use crate::aws::Connection;
 use futures::{Stream, StreamExt, future};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, WatchStreamExt, watcher};
@@ -23,15 +27,25 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Which objects are watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All that there are.
+    All,
+    /// The one of this name.
+    Named(String),
+}
+
 /// Watches one kind until the process ends, in each of `apis`: fills the cache through `writer` and calls `changed` with
 /// each object in which something changed that anybody looks at, and with each that is gone. The cache counts as ready
 /// once all have been listed.
-pub async fn watch<K>(apis: Vec<Api<Guarded<K>>>, writer: CacheWriter<K>, changed: impl Fn(&Guarded<K>, Change) + Send)
+pub async fn watch<K>(apis: Vec<(Api<Guarded<K>>, Which)>, writer: CacheWriter<K>, changed: impl Fn(&Guarded<K>, Change) + Send)
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     K: DigestOfStatus + Indexed,
 {
-    let streams = apis.into_iter().enumerate().map(|(number, api)| events(api).map(move |event| (number, event)).boxed());
+    let streams = apis.into_iter().enumerate();
+    let streams = streams.map(|(number, (api, which))| events(api, which).map(move |event| (number, event)).boxed());
     let mut events = futures::stream::select_all(streams);
     let mut watched = Watched { writer, not_listed: (0..events.len()).collect(), listing: HashMap::new(), seen: HashMap::new() };
     watched.writer.take(&watcher::Event::Init);
@@ -45,11 +59,15 @@ where
 
 /// What is there, then what changes. The list is streamed: what there is of it is decoded while the rest is on its way, and it is
 /// never in memory as a whole. An API server that does not do that (feature gate `WatchList`) is asked for pages instead.
-fn events<K>(api: Api<K>) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send
+fn events<K>(api: Api<K>, which: Which) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let config = watcher::Config::default().any_semantic();
+    let config = match which {
+        Which::All => config,
+        Which::Named(name) => config.fields(&format!("metadata.name={name}")),
+    };
     let in_pages = watcher(api.clone(), config.clone()).default_backoff();
     let streamed = watcher(api, config.streaming_lists()).default_backoff();
     streamed.take_while(|event| future::ready(!event.as_ref().is_err_and(is_not_streamed))).chain(in_pages)
@@ -173,7 +191,7 @@ pub fn hash(value: &impl Hash) -> u64 {
 
 /// Runs the passes of one kind until `shutdown`, then finishes those in flight.
 pub async fn run<M: Managed>(
-    ctx: Arc<Ctx>,
+    shared: Arc<Shared>,
     cache: &Cache<M::Object>,
     mut triggers: Triggers<M::Object>,
     concurrency: u16,
@@ -181,9 +199,9 @@ pub async fn run<M: Managed>(
 ) {
     Controller::for_stream(futures::stream::pending(), cache.store())
         .with_config(Config::default().concurrency(concurrency))
-        .reconcile_on(triggers.stream::<M>(cache, ctx.clock))
+        .reconcile_on(triggers.stream::<M>(cache, shared.clock))
         .graceful_shutdown_on(shutdown)
-        .run(reconcile::<M>, again_after_refusal::<M>, ctx)
+        .run(reconcile::<M>, again_after_refusal::<M>, shared)
         .for_each(|outcome| {
             if let Err(error) = outcome {
                 tracing::debug!(%error, kind = M::KIND, "a pass ended without status");
@@ -195,7 +213,7 @@ pub async fn run<M: Managed>(
 
 /// Kubernetes refused the status: a short pause, then the whole pass again.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is kube's")]
-fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube::Error, _ctx: Arc<Ctx>) -> Action {
+fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube::Error, _: Arc<Shared>) -> Action {
     tracing::warn!(
         kind = M::KIND,
         namespace = object.namespace().unwrap_or_default(),
@@ -207,13 +225,15 @@ fn again_after_refusal<M: Managed>(object: Arc<Guarded<M::Object>>, error: &kube
 }
 
 /// The caches to be filled, with their writers.
-pub fn caches() -> (Caches, Writers) {
+pub fn caches(built_in: Option<Connection>, watched: Vec<String>) -> (Caches, Writers) {
     let (task_definitions, task_definitions_writer) = Cache::new();
     let (services, services_writer) = Cache::new();
     let (target_groups, target_groups_writer) = Cache::new();
     let (listener_rules, listener_rules_writer) = Cache::new();
     let (load_balancers, load_balancers_writer) = Cache::new();
     let (policies, policies_writer) = Cache::new();
+    let (connections, connections_writer) = Cache::new();
+    let (namespaces, namespaces_writer) = Cache::new();
     let writers = Writers {
         task_definitions: task_definitions_writer,
         services: services_writer,
@@ -221,8 +241,22 @@ pub fn caches() -> (Caches, Writers) {
         listener_rules: listener_rules_writer,
         load_balancers: load_balancers_writer,
         policies: policies_writer,
+        connections: connections_writer,
+        namespaces: namespaces_writer,
     };
-    (Caches { task_definitions, services, target_groups, listener_rules, load_balancers, policies }, writers)
+    let caches = Caches {
+        task_definitions,
+        services,
+        target_groups,
+        listener_rules,
+        load_balancers,
+        policies,
+        connections,
+        namespaces,
+        built_in,
+        watched,
+    };
+    (caches, writers)
 }
 
 /// The writing ends of the caches.
@@ -239,4 +273,21 @@ pub struct Writers {
     pub load_balancers: CacheWriter<EcsLoadBalancer>,
     /// For every `EcsNamespacePolicy`.
     pub policies: CacheWriter<EcsNamespacePolicy>,
+    /// For every `AwsConnection`.
+    pub connections: CacheWriter<AwsConnection>,
+    /// For every namespace.
+    pub namespaces: CacheWriter<Namespace>,
+}
+
+impl Indexed for Namespace {
+    fn keys(&self) -> Vec<Key> {
+        Vec::new()
+    }
+}
+
+impl DigestOfStatus for Namespace {
+    /// Its labels: what connections select namespaces by.
+    fn digest_of_status(&self) -> u64 {
+        hash(&self.metadata.labels)
+    }
 }

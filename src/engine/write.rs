@@ -1,7 +1,7 @@
 //! Every write to Kubernetes: finalizer, status, events, children. Nothing is written that already stands there.
 
 use super::conditions::{Statement, Type, merge};
-use super::ctx::{Ctx, Written};
+use super::ctx::{Shared, Written};
 use super::{Managed, Notice, OUTDATED, Stop};
 use crate::api::shared::FINALIZER;
 use crate::domain::json::sha256;
@@ -21,11 +21,29 @@ const LONGEST_NOTE: usize = 1000;
 /// Name under which fields are managed.
 pub const FIELD_MANAGER: &str = "ecs-operator";
 
-fn api<K>(ctx: &Ctx, namespace: Option<&str>) -> Api<K>
+/// Where objects of a kind are in the API.
+pub trait Scope: Sized {
+    /// Those of a namespace, or of the whole cluster.
+    fn api<K: Resource<DynamicType = (), Scope = Self>>(kube: kube::Client, namespace: Option<&str>) -> Api<K>;
+}
+
+impl Scope for k8s_openapi::NamespaceResourceScope {
+    fn api<K: Resource<DynamicType = (), Scope = Self>>(kube: kube::Client, namespace: Option<&str>) -> Api<K> {
+        Api::namespaced(kube, namespace.unwrap_or_default())
+    }
+}
+
+impl Scope for k8s_openapi::ClusterResourceScope {
+    fn api<K: Resource<DynamicType = (), Scope = Self>>(kube: kube::Client, _: Option<&str>) -> Api<K> {
+        Api::all(kube)
+    }
+}
+
+fn api<K>(ctx: &Shared, namespace: Option<&str>) -> Api<K>
 where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
+    K: Resource<DynamicType = (), Scope: Scope>,
 {
-    Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default())
+    K::Scope::api(ctx.kube.clone(), namespace)
 }
 
 /// Whether our finalizer stands on the object.
@@ -34,7 +52,7 @@ pub fn has_finalizer<K: Resource>(object: &K) -> bool {
 }
 
 /// Puts the finalizer on the object, unless it stands there or the object is being deleted.
-pub(super) async fn add_finalizer<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), Stop> {
+pub(super) async fn add_finalizer<M: Managed>(ctx: &Shared, object: &mut M::Object) -> Result<(), Stop> {
     if has_finalizer(object) || object.meta().deletion_timestamp.is_some() {
         return Ok(());
     }
@@ -45,7 +63,7 @@ pub(super) async fn add_finalizer<M: Managed>(ctx: &Ctx, object: &mut M::Object)
 }
 
 /// Takes the finalizer off the object.
-pub(super) async fn remove_finalizer<M: Managed>(ctx: &Ctx, object: &M::Object) -> Result<(), kube::Error> {
+pub(super) async fn remove_finalizer<M: Managed>(ctx: &Shared, object: &M::Object) -> Result<(), kube::Error> {
     if !has_finalizer(object) {
         return Ok(());
     }
@@ -58,7 +76,7 @@ pub(super) async fn remove_finalizer<M: Managed>(ctx: &Ctx, object: &M::Object) 
 }
 
 /// The resource version goes along, so that a finalizer that somebody else set meanwhile is not lost.
-async fn patch_finalizers<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Result<(), kube::Error> {
+async fn patch_finalizers<M: Managed>(ctx: &Shared, object: &mut M::Object) -> Result<(), kube::Error> {
     let patch = json!({"metadata": {
         "finalizers": object.finalizers(),
         "resourceVersion": object.resource_version(),
@@ -71,7 +89,7 @@ async fn patch_finalizers<M: Managed>(ctx: &Ctx, object: &mut M::Object) -> Resu
 }
 
 /// Replaces status, finalizers and version by those written last, where the cache does not show them yet.
-pub(super) fn latest_status<M: Managed>(ctx: &Ctx, object: &mut M::Object) {
+pub(super) fn latest_status<M: Managed>(ctx: &Shared, object: &mut M::Object) {
     let uid = object.uid().unwrap_or_default();
     let mut all = ctx.written.lock();
     let Some(written) = all.get(&uid) else { return };
@@ -91,14 +109,14 @@ fn version(text: Option<&str>) -> u64 {
 }
 
 /// Writes the status if it differs from the one that stands there.
-pub(super) async fn status<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), kube::Error> {
+pub(super) async fn status<M: Managed>(ctx: &Shared, object: &mut M::Object, status: M::Status) -> Result<(), kube::Error> {
     replace_status::<M>(ctx, object, status, None).await
 }
 
 /// Writes what must stand in status before a step, on top of the newest version that is known or not at all. The cache may
 /// lag behind what this process, or the one before it, has written: a step that was promised there already must be looked
 /// for and not taken again.
-pub(super) async fn promise<M: Managed>(ctx: &Ctx, object: &mut M::Object, status: M::Status) -> Result<(), Stop> {
+pub(super) async fn promise<M: Managed>(ctx: &Shared, object: &mut M::Object, status: M::Status) -> Result<(), Stop> {
     let version = object.resource_version();
     on_the_newest(replace_status::<M>(ctx, object, status, version).await)
 }
@@ -112,7 +130,7 @@ fn on_the_newest(outcome: Result<(), kube::Error>) -> Result<(), Stop> {
 }
 
 async fn replace_status<M: Managed>(
-    ctx: &Ctx,
+    ctx: &Shared,
     object: &mut M::Object,
     status: M::Status,
     only_on: Option<String>,
@@ -140,12 +158,12 @@ async fn replace_status<M: Managed>(
 
 /// An object that is gone meanwhile needs no status: `None`.
 async fn patch_status<M: Managed>(
-    ctx: &Ctx,
+    ctx: &Shared,
     namespace: Option<&str>,
     name: &str,
     patch: &Value,
 ) -> Result<Option<ObjectMeta>, kube::Error> {
-    let api: Api<kube::core::DeserializeGuard<M::Object>> = Api::namespaced(ctx.kube.clone(), namespace.unwrap_or_default());
+    let api: Api<kube::core::DeserializeGuard<M::Object>> = api(ctx, namespace);
     ctx.metrics.kube_write("status");
     match api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await {
         Ok(written) => Ok(Some(written.meta().clone())),
@@ -178,7 +196,7 @@ fn merge_patch(before: &Value, after: &Value) -> Value {
 }
 
 /// Says on an object that this binary cannot read that it cannot, and leaves everything else as it is.
-pub(super) async fn unreadable<M: Managed>(ctx: &Ctx, bad: &InvalidObject) -> Result<Action, kube::Error> {
+pub(super) async fn unreadable<M: Managed>(ctx: &Shared, bad: &InvalidObject) -> Result<Action, kube::Error> {
     let message = format!(
         "this version of the operator cannot read the object ({}); correct the field or install the version that knows it",
         bad.error
@@ -199,7 +217,7 @@ pub(super) async fn unreadable<M: Managed>(ctx: &Ctx, bad: &InvalidObject) -> Re
 }
 
 /// Publishes events. One that cannot be published is logged: an event is never worth failing a pass.
-pub(super) async fn notices<K>(ctx: &Ctx, object: &K, notices: Vec<Notice>)
+pub(super) async fn notices<K>(ctx: &Shared, object: &K, notices: Vec<Notice>)
 where
     K: Resource<DynamicType = ()>,
 {
@@ -209,7 +227,7 @@ where
     futures::future::join_all(published).await;
 }
 
-async fn publish(ctx: &Ctx, api: &Api<Event>, event: Event) {
+async fn publish(ctx: &Shared, api: &Api<Event>, event: Event) {
     match api.create(&PostParams::default(), &event).await {
         Ok(_) => ctx.metrics.kube_write("event"),
         // It was published before, by this process or the one before it.
@@ -246,7 +264,7 @@ fn event(regarding: ObjectReference, notice: Notice, now: Timestamp) -> Event {
 ///
 /// # Errors
 /// What Kubernetes answered.
-pub async fn apply_child<K>(ctx: &Ctx, child: &K) -> Result<K, kube::Error>
+pub async fn apply_child<K>(ctx: &Shared, child: &K) -> Result<K, kube::Error>
 where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
         + Clone
@@ -263,7 +281,7 @@ where
 ///
 /// # Errors
 /// What Kubernetes answered.
-pub async fn delete_child<K>(ctx: &Ctx, child: &K) -> Result<(), kube::Error>
+pub async fn delete_child<K>(ctx: &Shared, child: &K) -> Result<(), kube::Error>
 where
     K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
         + Clone

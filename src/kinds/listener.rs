@@ -1,5 +1,6 @@
 //! The listener that an object names, whichever way: where to look for it, and what is seen of it.
 
+use crate::api::EcsLoadBalancer;
 use crate::api::load_balancing::ListenerReference;
 use crate::aws::elb::{Balancing, ListenerView, LoadBalancerKey, Sight, Watcher};
 use crate::aws::reflector::Pace;
@@ -31,6 +32,12 @@ pub enum Found {
     Unknown,
     /// It is not there, or cannot be told from others.
     Not(Stop),
+}
+
+/// The `EcsLoadBalancer` that is named, if one is and it is there. No I/O.
+pub fn load_balancer(reference: &ListenerReference, namespace: &str, caches: &Caches) -> Option<EcsLoadBalancer> {
+    let named = reference.r#ref.as_ref()?;
+    caches.load_balancers.get(named.namespace.as_deref().unwrap_or(namespace), &named.name)
 }
 
 /// Where the listener is that an object of `namespace` names. No I/O.

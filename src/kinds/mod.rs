@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod attributes;
+pub mod connection;
 pub mod listener;
 pub mod listener_rule;
 pub mod load_balancer;

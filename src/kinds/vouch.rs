@@ -166,6 +166,10 @@ fn governed(listener: &str, ctx: &Ctx) -> Proof {
 }
 
 fn speaks_for_it(found: &EcsLoadBalancer, ctx: &Ctx) -> Proof {
+    // What is made through another connection is read there, and nothing of it is seen here.
+    if ctx.caches.connection_of(found).ok().as_ref() != Some(&ctx.aws.connection.name) {
+        return Proof::No;
+    }
     let Some(arn) = found.status.as_ref().and_then(|status| status.load_balancer_arn.clone()) else { return Proof::No };
     let namespace = found.namespace().unwrap_or_default();
     if found.spec.management_policy == Some(ManagementPolicy::Observe) {

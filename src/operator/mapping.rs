@@ -1,17 +1,23 @@
 //! Which objects are looked at when one changes.
 
 use super::AllTriggers;
+use crate::api::aws_connection::DEFAULT;
 use crate::api::namespace_policy::NAME;
-use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
+use crate::api::{
+    AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
+};
 use crate::domain::ObjectKey;
 use crate::engine::Managed;
 use crate::engine::cache::{Cache, Key};
+use crate::engine::connections;
+use crate::engine::home::InAws;
 use crate::engine::refs::{Caches, task_definition_of};
 use crate::engine::triggers::Trigger;
 use crate::engine::watch::{Change, Guarded};
 use crate::engine::write::has_finalizer;
 use crate::kinds::service::{EcsServiceKind, key_of};
 use crate::kinds::task_definition::family_of;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Resource, ResourceExt};
 
 /// Wakes objects of every kind.
@@ -24,6 +30,7 @@ pub(super) struct Mapping {
     listener_rules: Trigger<EcsListenerRule>,
     load_balancers: Trigger<EcsLoadBalancer>,
     policies: Trigger<EcsNamespacePolicy>,
+    connections: Trigger<AwsConnection>,
 }
 
 impl Mapping {
@@ -36,6 +43,7 @@ impl Mapping {
             listener_rules: triggers.listener_rules.sender(),
             load_balancers: triggers.load_balancers.sender(),
             policies: triggers.policies.sender(),
+            connections: triggers.connections.sender(),
         }
     }
 
@@ -47,6 +55,7 @@ impl Mapping {
             "EcsTargetGroup" => self.target_groups.look_at(namespace, name),
             "EcsListenerRule" => self.listener_rules.look_at(namespace, name),
             "EcsLoadBalancer" => self.load_balancers.look_at(namespace, name),
+            connections::KIND => self.users_of(name),
             _ => {}
         }
     }
@@ -55,9 +64,9 @@ impl Mapping {
     /// family, when it goes.
     pub(super) fn task_definition(&self, guarded: &Guarded<EcsTaskDefinition>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.task_definitions.look_at(&name.namespace, &name.name);
-            self.policy_of(&name.namespace);
         }
         if change.status || change.itself {
             // Also the service of its own name: it may have been made from its template, or be in the way of it.
@@ -73,9 +82,9 @@ impl Mapping {
     /// rules, which may be waiting too; the target groups that it registers tasks in; and those that claim the same service.
     pub(super) fn service(&self, guarded: &Guarded<EcsService>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.services.look_at(&name.namespace, &name.name);
-            self.policy_of(&name.namespace);
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
@@ -101,9 +110,9 @@ impl Mapping {
     /// A target group: itself; the service that it belongs to and those that refer to it; and what forwards to it.
     pub(super) fn target_group(&self, guarded: &Guarded<EcsTargetGroup>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.target_groups.look_at(&name.namespace, &name.name);
-            self.policy_of(&name.namespace);
         }
         let this = Key::TargetGroup(name.namespace.clone(), name.name);
         wake(&self.caches.services, &this, &self.services);
@@ -124,9 +133,9 @@ impl Mapping {
     /// go; and all others of its listener, which may be waiting for it to go, or be shadowed by a priority that it asks for.
     pub(super) fn listener_rule(&self, guarded: &Guarded<EcsListenerRule>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.listener_rules.look_at(&name.namespace, &name.name);
-            self.policy_of(&name.namespace);
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
@@ -155,9 +164,9 @@ impl Mapping {
     /// A load balancer: itself, what stands on its listeners, and the target groups that these forward to.
     pub(super) fn load_balancer(&self, guarded: &Guarded<EcsLoadBalancer>, change: Change) {
         let name = key(guarded);
+        self.held_for(guarded);
         if change.itself {
             self.load_balancers.look_at(&name.namespace, &name.name);
-            self.policy_of(&name.namespace);
         }
         let this = Key::LoadBalancer(name.namespace.clone(), name.name);
         wake(&self.caches.target_groups, &this, &self.target_groups);
@@ -180,12 +189,57 @@ impl Mapping {
         let ObjectKey { namespace, name } = key(guarded);
         self.policies.look_at(&namespace, &name);
         if change.itself {
-            let all = Key::Namespace(namespace);
-            wake(&self.caches.task_definitions, &all, &self.task_definitions);
-            wake(&self.caches.services, &all, &self.services);
-            wake(&self.caches.target_groups, &all, &self.target_groups);
-            wake(&self.caches.listener_rules, &all, &self.listener_rules);
-            wake(&self.caches.load_balancers, &all, &self.load_balancers);
+            self.all_under(&Key::Namespace(namespace));
+        }
+    }
+
+    /// A connection: itself, and everything that is made through it.
+    pub(super) fn connection(&self, guarded: &Guarded<AwsConnection>, change: Change) {
+        let name = guarded.name_any();
+        self.connections.look_at("", &name);
+        if change.itself {
+            self.users_of(&name);
+        }
+    }
+
+    /// A namespace, when its labels change: connections select it by them.
+    pub(super) fn namespace(&self, guarded: &Guarded<Namespace>, change: Change) {
+        if change.status {
+            self.caches.connections.names().iter().for_each(|connection| self.connections.look_at("", &connection.name));
+            self.all_under(&Key::Namespace(guarded.name_any()));
+        }
+    }
+
+    /// Everything that is made through a connection, or would be.
+    fn users_of(&self, connection: &str) {
+        let named = Key::Connection(connection.to_owned());
+        self.all_under(&named);
+        self.caches.policies.each(&named, |policy| {
+            let namespace = policy.namespace().unwrap_or_default();
+            self.policies.look_at(&namespace, NAME);
+            self.all_under(&Key::Namespace(namespace));
+        });
+        if connection == DEFAULT {
+            self.all_under(&Key::Connection(String::new()));
+        }
+    }
+
+    /// Every object in AWS that is found under a key.
+    fn all_under(&self, key: &Key) {
+        wake(&self.caches.task_definitions, key, &self.task_definitions);
+        wake(&self.caches.services, key, &self.services);
+        wake(&self.caches.target_groups, key, &self.target_groups);
+        wake(&self.caches.listener_rules, key, &self.listener_rules);
+        wake(&self.caches.load_balancers, key, &self.load_balancers);
+    }
+
+    /// What stays as long as an object has something in AWS: the policy of its namespace and its connection.
+    fn held_for<K: InAws>(&self, guarded: &Guarded<K>) {
+        self.policy_of(&guarded.namespace().unwrap_or_default());
+        let connection = guarded.0.as_ref().ok().and_then(|object| object.home().connection);
+        let found = connection.and_then(|name| self.caches.connections.get("", name));
+        if let Some(found) = found.filter(|found| found.metadata.deletion_timestamp.is_some() || !has_finalizer(found)) {
+            self.connections.look_at("", &found.name_any());
         }
     }
 

@@ -108,7 +108,7 @@ async fn every_sample_is_accepted_by_plain_apply_and_becomes_ready() {
         let kubectl = Kubectl::to(&plane, &world.namespace).await;
         kubectl.apply(&project().join("deploy/samples/policy.yaml")).await;
         kubectl.apply(&file).await;
-        for kind in ["ecspol", "ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
+        for kind in ["awsconn", "ecspol", "ecstd", "ecslb", "ecstg", "ecsrule", "ecssvc"] {
             if !kubectl.run(&format!("get {kind} -o name")).await.is_empty() {
                 kubectl.run(&format!("wait --for=condition=Ready --timeout=60s {kind} --all")).await;
             }

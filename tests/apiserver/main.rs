@@ -9,6 +9,7 @@
 
 mod beside_foreign_rules;
 mod brake;
+mod connections;
 mod edge;
 mod exposed;
 mod fuse;

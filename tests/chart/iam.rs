@@ -9,6 +9,8 @@ use std::fs;
 
 /// What is allowed and no operation: it is asked for when a role is named in one.
 const NO_CALL: &str = "iam:PassRole";
+/// How a session in another account begins; `aws::session` calls the first, which asks for the second where it has tags.
+const ASSUME: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
 /// Changes something, and AWS knows no condition for it that we are sure of.
 const UNBOUND: [&str; 1] = ["ecs:DeregisterTaskDefinition"];
 /// Characters of a managed policy, without white space. AWS, "IAM and STS quotas".
@@ -43,7 +45,8 @@ fn actions() -> BTreeSet<String> {
 
 #[test]
 fn what_is_called_is_allowed_and_nothing_else() {
-    let called: BTreeSet<String> = OPERATIONS.iter().map(Operation::action).chain([NO_CALL.to_owned()]).collect();
+    let called: BTreeSet<String> =
+        OPERATIONS.iter().map(Operation::action).chain([NO_CALL, ASSUME[0], ASSUME[1]].map(str::to_owned)).collect();
     assert_eq!(actions(), called);
 }
 
@@ -85,6 +88,19 @@ fn roles_are_passed_below_a_path_and_to_ecs_only() {
             assert!(resource.starts_with("arn:aws:iam::ACCOUNT_ID:role/k8s/CLUSTER/"), "{resource}");
         }
     }
+}
+
+#[test]
+fn roles_are_taken_on_below_a_name_and_the_code_does_it() {
+    let assuming: Vec<Value> = statements()
+        .into_iter()
+        .map(|it| it.1)
+        .filter(|it| texts(&it["Action"]).iter().any(|it| ASSUME.contains(&it.as_str())))
+        .collect();
+    assert_eq!(assuming.len(), 1);
+    assert_eq!(texts(&assuming[0]["Action"]), ASSUME);
+    assert_eq!(texts(&assuming[0]["Resource"]), ["arn:aws:iam::*:role/ecs-operator-*"]);
+    assert!(fs::read_to_string("src/aws/session.rs").unwrap().contains(".assume_role()"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the chart lets the operator do in Kubernetes, beside the line of code that does it: neither more nor less.
 
-use crate::helm::{names, object, rendered, text};
+use crate::helm::{object, rendered, text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -53,6 +53,7 @@ const RIGHTS: &[Right] = &[
         name: Some("ecs-operator"),
         ..right(LEASES, Resources::One("leases"), &["update"], "engine/lease.rs", "self.api.replace(")
     },
+    right("", Resources::One("namespaces"), &["list", "watch"], "engine/watch.rs", "watcher(api"),
     Right {
         name: Some("ecs-operator.io"),
         ..right(LEASES, Resources::One("leases"), &["get"], "engine/lease.rs", "self.api.get_opt(")
@@ -136,13 +137,15 @@ async fn the_operator_may_do_what_its_code_does_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_the_name_of_the_cluster() {
+async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_connections_and_the_name_of_the_cluster() {
     let objects = rendered("watchNamespaces: [shop, pay]").await;
     let roles: Vec<&Value> =
         objects.iter().filter(|it| it["kind"] == "Role" && it["metadata"]["name"] == "ecs-operator").collect();
     let namespaces: BTreeSet<&str> = roles.iter().map(|it| text(&it["metadata"]["namespace"])).collect();
     assert_eq!(namespaces, BTreeSet::from(["pay", "shop"]));
-    let beyond: BTreeSet<_> = needed().into_iter().filter(|it| it.1 == "namespaces").collect();
+    // What belongs to the whole cluster: the connections, the name of the cluster, and of namespaces those that are watched.
+    let is_ours_of_the_cluster = |it: &Permission| it.1.starts_with("awsconnections");
+    let beyond: BTreeSet<_> = needed().into_iter().filter(|it| it.1 == "namespaces" || is_ours_of_the_cluster(it)).collect();
     let lease: BTreeSet<_> = needed().into_iter().filter(|it| it.0 == LEASES).collect();
     for role in roles {
         let mut all = given(role);
@@ -150,12 +153,22 @@ async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_the_name_of_t
         all.extend(lease.clone());
         assert_eq!(all, needed());
     }
-    assert_eq!(given(object(&objects, "ClusterRole", "ecs-system-ecs-operator")), beyond);
+    let by_name: BTreeSet<Permission> = beyond
+        .into_iter()
+        .flat_map(|(group, resource, name, verb)| match (resource.as_str(), &name) {
+            ("namespaces", None) => {
+                ["pay", "shop"].map(|it| (group.clone(), resource.clone(), Some(it.to_owned()), verb.clone())).to_vec()
+            }
+            _ => vec![(group, resource, name, verb)],
+        })
+        .collect();
+    assert_eq!(given(object(&objects, "ClusterRole", "ecs-system-ecs-operator")), by_name);
     let claim = object(&objects, "Role", "ecs-system-ecs-operator-claim");
     let looks = (LEASES.to_owned(), "leases".to_owned(), Some("ecs-operator.io".to_owned()), "get".to_owned());
     assert_eq!((given(claim), &claim["metadata"]["namespace"]), (BTreeSet::from([looks]), &Value::from("kube-system")));
     let with_a_name = rendered("watchNamespaces: [shop]\nsettings: {installationId: blue}\nrbac: {aggregate: false}").await;
-    assert!(!names(&with_a_name).iter().any(|name| name.starts_with("ClusterRole")), "{:?}", names(&with_a_name));
+    let left = given(object(&with_a_name, "ClusterRole", "ecs-system-ecs-operator"));
+    assert!(left.iter().all(|it| it.2.as_deref() == Some("shop") || is_ours_of_the_cluster(it)), "{left:?}");
 }
 
 #[tokio::test]
@@ -185,7 +198,7 @@ async fn people_get_the_kinds_but_never_write_what_says_what_a_namespace_may_do(
     };
     let readable: BTreeSet<String> = kinds().into_iter().collect();
     let mut writable = readable.clone();
-    assert!(writable.remove("ecsnamespacepolicies"));
+    assert!(writable.remove("ecsnamespacepolicies") && writable.remove("awsconnections"));
     let scale = BTreeSet::from(["ecsservices/scale".to_owned()]);
     let mut edit = permissions(&writable, &["create", "update", "patch", "delete", "deletecollection"]);
     edit.extend(permissions(&scale, &["get", "update", "patch"]));

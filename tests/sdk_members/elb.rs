@@ -107,7 +107,7 @@ fn names(excluded: &[(&'static str, &'static str)]) -> Vec<&'static str> {
 }
 
 /// Fields of each of these kinds that say how the object is kept.
-const KEPT: [&str; 3] = ["deletionPolicy", "driftPolicy", "managementPolicy"];
+const KEPT: [&str; 4] = ["connectionRef", "deletionPolicy", "driftPolicy", "managementPolicy"];
 
 fn none() -> Vec<String> {
     vec![]

@@ -288,8 +288,8 @@ macro_rules! values {
 const NOT_IN_TASK_DEFINITION: [&str; 0] = [];
 
 /// Fields of `EcsTaskDefinition` that AWS does not know.
-const ADDED_TO_TASK_DEFINITION: [&str; 5] =
-    ["revisionHistoryLimit", "deletionPolicy", "managementPolicy", "adoption", "driftPolicy"];
+const ADDED_TO_TASK_DEFINITION: [&str; 6] =
+    ["connectionRef", "revisionHistoryLimit", "deletionPolicy", "managementPolicy", "adoption", "driftPolicy"];
 
 fn task_definition_values() -> BTreeMap<&'static str, BTreeSet<String>> {
     values! {

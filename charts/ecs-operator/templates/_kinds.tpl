@@ -91,3 +91,16 @@ Call with (dict "root" $ "scope" …).
   resourceNames: [kube-system]
   verbs: [get]
 {{- end }}
+
+{{/* The labels of namespaces: an AwsConnection may select namespaces by them. Of those that are watched, and no others. */}}
+{{- define "ecs-operator.namespacesRule" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  {{- with .Values.watchNamespaces }}
+  resourceNames:
+  {{- range . }}
+  - {{ . }}
+  {{- end }}
+  {{- end }}
+  verbs: [list, watch]
+{{- end }}

@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) images: Images,
     /// Parts of the ARNs of roles that the caller may not pass.
     pub(crate) forbidden_roles: Vec<String>,
+    /// The policy of the session that the call in hand is made with. `Null`: it has none.
+    pub(crate) session_policy: Value,
     /// How old the answers to reads are.
     pub(crate) read_age: Duration,
 }
@@ -98,6 +100,7 @@ impl World {
             tasks_started: 0,
             images: Images::default(),
             forbidden_roles: Vec::new(),
+            session_policy: Value::Null,
             read_age: Duration::ZERO,
         };
         for name in &settings.clusters {

@@ -94,7 +94,7 @@ fn write_error(is_json: bool, service: &str, error: &ServiceError) -> Outgoing {
 
 fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceError> {
     let scope = incoming.authorization.as_deref().and_then(Scope::of);
-    let account = simulator.account_of(scope.as_ref().map(|scope| scope.access_key));
+    let (account, session) = simulator.caller(scope.as_ref().map(|scope| scope.access_key));
     let region = scope.as_ref().map_or_else(|| simulator.settings().region.clone(), |scope| scope.region.to_owned());
     let (service, operation, input) = match &incoming.target {
         Some(target) => {
@@ -111,5 +111,5 @@ fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceE
         }
         None => query::parse(scope.as_ref().map(|scope| scope.service), &incoming.body)?,
     };
-    Ok(Request { account, region, service, operation, input })
+    Ok(Request { account, region, service, operation, input, session })
 }

@@ -20,16 +20,35 @@ use crate::simulator::Request;
 /// What the neighbours remember.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    /// Account of each session that `AssumeRole` handed out, by access key.
-    sessions: BTreeMap<String, (String, String)>,
+    /// Each session that `AssumeRole` handed out, by access key.
+    sessions: BTreeMap<String, Session>,
+    /// Parts of the ARNs of roles that nobody may take on.
+    closed_roles: Vec<String>,
     removed_roles: BTreeSet<String>,
     created_roles: BTreeMap<(String, String), Value>,
     log_groups: BTreeMap<(String, String, String), Timestamp>,
 }
 
+/// A role that was taken on.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    /// What it may do of what its role may do. `Null`: all of it.
+    pub(crate) policy: Value,
+}
+
 impl Neighbours {
-    pub(crate) fn account_of_session(&self, access_key: &str) -> Option<String> {
-        self.sessions.get(access_key).map(|(account, _)| account.clone())
+    pub(crate) fn session(&self, access_key: &str) -> Option<Session> {
+        self.sessions.get(access_key).cloned()
+    }
+
+    pub(crate) fn close_role(&mut self, pattern: &str) {
+        self.closed_roles.push(pattern.to_owned());
+    }
+
+    pub(crate) fn open_roles(&mut self) {
+        self.closed_roles.clear();
     }
 
     pub(crate) fn remove_role(&mut self, name: &str) {

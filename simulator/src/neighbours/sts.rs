@@ -5,25 +5,55 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Neighbours, required, text, unknown};
+use super::{Neighbours, Session, required, text, unknown};
 use crate::clock::later;
 use crate::fault::ServiceError;
 use crate::simulator::Request;
 
 pub(super) fn call(neighbours: &mut Neighbours, request: &Request, now: Timestamp) -> Result<Value, ServiceError> {
     match request.operation.as_str() {
-        "GetCallerIdentity" => Ok(caller_identity(&request.account)),
+        "GetCallerIdentity" => Ok(caller_identity(request)),
         "AssumeRole" | "AssumeRoleWithWebIdentity" => assume_role(neighbours, &request.input, now),
         _ => Err(unknown(request)),
     }
 }
 
-fn caller_identity(account: &str) -> Value {
+fn caller_identity(request: &Request) -> Value {
+    let account = &request.account;
+    let of_user = || format!("arn:aws:iam::{account}:user/simulated");
     json!({
         "UserId": "AIDASIMULATED",
         "Account": account,
-        "Arn": format!("arn:aws:iam::{account}:user/simulated"),
+        "Arn": request.session.as_ref().map_or_else(of_user, |session| session.arn.clone()),
     })
+}
+
+/// The longest session policy, in characters.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>, `Policy`
+const LONGEST_POLICY: usize = 2048;
+/// The shortest and the longest session, in seconds. The same page, `DurationSeconds`
+const DURATIONS: std::ops::RangeInclusive<u64> = 900..=43_200;
+
+/// What STS checks of an input before it looks for the role. The same page, patterns and lengths of the members.
+fn check(input: &Value) -> Result<Value, ServiceError> {
+    let invalid = |message: String| ServiceError::new("ValidationError", message);
+    let name = required(input, "RoleSessionName")?;
+    let fits = (2..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c));
+    if !fits {
+        return Err(invalid(format!("Value '{name}' at 'roleSessionName' failed to satisfy constraint")));
+    }
+    if let Some(seconds) = text(input, "DurationSeconds").and_then(|text| text.parse().ok())
+        && !DURATIONS.contains(&seconds)
+    {
+        return Err(invalid(format!("Value '{seconds}' at 'DurationSeconds' failed to satisfy constraint")));
+    }
+    let Some(policy) = text(input, "Policy") else { return Ok(Value::Null) };
+    if policy.chars().count() > LONGEST_POLICY {
+        return Err(invalid(
+            "Value at 'policy' failed to satisfy constraint: Member must have length less than or equal to 2048".into(),
+        ));
+    }
+    serde_json::from_str(policy).map_err(|_| ServiceError::new("MalformedPolicyDocument", "Syntax errors in policy."))
 }
 
 /// The session acts in the account of the role, which is how one account works in another.
@@ -36,13 +66,16 @@ fn assume_role(neighbours: &mut Neighbours, input: &Value, now: Timestamp) -> Re
     let Some(name) = name.filter(|_| account.len() == 12) else {
         return Err(ServiceError::new("ValidationError", format!("{role} is invalid")));
     };
-    if neighbours.removed_roles.contains(name.rsplit('/').next().unwrap_or(name)) {
+    let policy = check(input)?;
+    let is_closed = neighbours.closed_roles.iter().any(|part| role.contains(part.as_str()));
+    if is_closed || neighbours.removed_roles.contains(name.rsplit('/').next().unwrap_or(name)) {
         let message = format!("User: simulated is not authorized to perform: sts:AssumeRole on resource: {role}");
         return Err(ServiceError { status: 403, code: "AccessDenied".to_owned(), message });
     }
     let seconds = text(input, "DurationSeconds").and_then(|text| text.parse().ok()).unwrap_or(3600);
     let key = format!("ASIASIMULATED{:07}", neighbours.sessions.len() + 1);
-    neighbours.sessions.insert(key.clone(), (account.to_owned(), name.to_owned()));
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
+    neighbours.sessions.insert(key.clone(), Session { account: account.to_owned(), arn: arn.clone(), policy });
     Ok(json!({
         "Credentials": {
             "AccessKeyId": key,
@@ -52,7 +85,7 @@ fn assume_role(neighbours: &mut Neighbours, input: &Value, now: Timestamp) -> Re
         },
         "AssumedRoleUser": {
             "AssumedRoleId": format!("AROASIMULATED:{session}"),
-            "Arn": format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
+            "Arn": arn,
         },
     }))
 }

@@ -17,6 +17,9 @@ pub struct EcsTaskDefinitionStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
+    /// Connection to AWS in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
     /// AWS account that holds the family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

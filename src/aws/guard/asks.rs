@@ -44,6 +44,10 @@ pub struct Certificate(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adopted(pub String);
 
+/// Something in AWS that another installation made and that is to be taken over, by its ARN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inherited(pub String);
+
 /// A load balancer that is only looked at, but whose listeners are used from here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedLoadBalancer(pub String);
@@ -63,6 +67,12 @@ impl Asks for Certificate {
 impl Asks for Adopted {
     fn asks(&self, ask: &mut dyn FnMut(Ask)) {
         ask(Ask::new("managementPolicy Adopt", Slot::Adoption, &self.0));
+    }
+}
+
+impl Asks for Inherited {
+    fn asks(&self, ask: &mut dyn FnMut(Ask)) {
+        ask(Ask::new("takeOverFrom", Slot::Adoption, &self.0));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The policy of a namespace in the words of IAM, for the session with which its calls are made. Pure.
 //!
 //! AWS then refuses what the guard here would have let through by mistake: a session has the rights that both its role and
-//! this document give. An `AwsConnection` hands it to `AssumeRole` (`Policy` and `Tags`); until there is one, nobody does.
+//! this document give. `engine::connections` hands it to `AssumeRole` (`Policy` and `Tags`).
 
 use super::policy::Compiled;
 use crate::api::EcsNamespacePolicySpec;
@@ -66,9 +66,11 @@ fn one_or_all(mut all: Vec<String>) -> Value {
 }
 
 /// The tags of a session, which `CloudTrail` shows and policies of AWS can ask for.
-pub fn tags(cluster: &str, namespace: &str, name: &str) -> BTreeMap<String, String> {
-    let pairs = [("kubernetes-cluster", cluster), ("kubernetes-namespace", namespace), ("kubernetes-name", name)];
-    pairs.into_iter().map(|(key, value)| (key.to_owned(), tag_value(value))).collect()
+///
+/// A session is shared by the objects of a namespace, so no object stands in them.
+pub fn tags(cluster: &str, namespace: Option<&str>) -> BTreeMap<String, String> {
+    let pairs = [("kubernetes-cluster", Some(cluster)), ("kubernetes-namespace", namespace)];
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), tag_value(value?)))).collect()
 }
 
 /// What STS takes in a tag: letters, digits, blanks and `_.:/=+-@`.

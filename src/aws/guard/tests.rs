@@ -316,9 +316,9 @@ mod of_a_session {
 
     #[test]
     fn tags_hold_what_sts_takes() {
-        let tags = tags("prod", "shop", &"w(e)b".repeat(100));
+        let tags = tags(&"pr(o)d".repeat(100), Some("shop"));
         assert_eq!(tags["kubernetes-namespace"], "shop");
-        assert!(tags["kubernetes-name"].starts_with("w_e_b") && tags["kubernetes-name"].len() == 256);
+        assert!(tags["kubernetes-cluster"].starts_with("pr_o_d") && tags["kubernetes-cluster"].len() == 256);
     }
 }
 

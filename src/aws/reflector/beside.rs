@@ -42,7 +42,7 @@ impl Services {
 
     /// Without the names of task definitions, the rest is still worth having.
     async fn describe_deployments(&self, arns: &[String], wanted: &Wanted) -> (Vec<ServiceDeployment>, Option<AwsError>) {
-        match self.0.ecs.at(Priority::Rollout).describe_service_deployments(arns).await {
+        match self.0.ecs(Priority::Rollout).describe_service_deployments(arns).await {
             Ok(mut read) => {
                 let named = self.name_task_definitions(&mut read, wanted).await;
                 (read, named.err())
@@ -70,7 +70,7 @@ impl Services {
         if unknown.is_empty() {
             return Ok(());
         }
-        let revisions = self.0.ecs.at(Priority::Rollout).describe_service_revisions(&unknown).await?;
+        let revisions = self.0.ecs(Priority::Rollout).describe_service_revisions(&unknown).await?;
         let found: BTreeMap<String, String> = revisions.into_iter().map(|r| (r.arn, r.task_definition)).collect();
         let mut state = self.0.state.lock();
         for deployment in read.iter_mut() {
@@ -89,7 +89,7 @@ impl Services {
     /// Reads the stopped tasks of a service in which tasks are lacking.
     pub(super) async fn read_stopped(&self, key: ServiceKey) -> Vec<Work> {
         // Many lack tasks for a moment while they start: this must not be in the way of reading services.
-        let read = self.0.ecs.at(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await;
+        let read = self.0.ecs(Priority::Sweep).stopped_tasks(&key.cluster, &key.name).await;
         let now = Instant::now();
         let mut state = self.0.state.lock();
         state.change(&key, |entry| entry.read_beside(Beside::StoppedTasks, read.as_ref().err().cloned(), now));

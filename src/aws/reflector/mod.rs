@@ -20,11 +20,12 @@ pub(super) use timing::{MISSING_LOOKS, Spread, Timing};
 use super::calls::{Ecs, SERVICES_PER_CALL};
 use super::error::AwsError;
 use super::model::{LiveService, ServiceDeployment, StoppedTask};
+use super::pace::Priority;
 use crate::domain::{ObjectKey, ServiceKey};
 use entry::Entry;
 use futures::Stream;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,10 +103,17 @@ impl Default for Polling {
 pub struct Services(Arc<Shared>);
 
 struct Shared {
-    ecs: Ecs,
+    ecs: RwLock<Ecs>,
     polling: Polling,
     state: Mutex<State>,
     woken: Notify,
+}
+
+impl Shared {
+    /// The calls, at this priority.
+    fn ecs(&self, priority: Priority) -> Ecs {
+        self.ecs.read().at(priority)
+    }
 }
 
 #[derive(Default)]
@@ -126,7 +134,17 @@ struct Lane {
 impl Services {
     /// A store that reads with these calls once [`Services::run`] runs.
     pub fn new(ecs: Ecs, polling: Polling) -> Self {
-        Self(Arc::new(Shared { ecs, polling, state: Mutex::default(), woken: Notify::new() }))
+        Self(Arc::new(Shared { ecs: RwLock::new(ecs), polling, state: Mutex::default(), woken: Notify::new() }))
+    }
+
+    /// Whether both are one and the same store.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Reads with other calls from now on, of the same account and region: what was read stays.
+    pub fn reconnect(&self, ecs: Ecs) {
+        *self.0.ecs.write() = ecs;
     }
 
     /// Follows a service for its owner, or changes how closely. To be called in every reconcile; the owner is told of what is new.

@@ -111,7 +111,7 @@ impl Services {
     }
 
     async fn describe(&self, batch: &Batch, names: &[String]) -> Result<Vec<(String, (Reading, bool))>, AwsError> {
-        let ecs = self.0.ecs.at(batch.priority);
+        let ecs = self.0.ecs(batch.priority);
         let described = ecs.describe_services(&batch.cluster, names).await?;
         let mut readings: BTreeMap<String, (Reading, bool)> =
             // What AWS says nothing about, it does not know.

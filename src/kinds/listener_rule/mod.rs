@@ -24,11 +24,13 @@ use crate::aws::elb::Watcher;
 use crate::aws::elb::model::{Rule, RuleChange, Tags};
 use crate::aws::error::AwsError;
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key, namespace_key, owner_key};
+use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_key};
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop};
+use crate::kinds::listener::load_balancer;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use refs::Refs;
@@ -150,6 +152,14 @@ impl Managed for EcsListenerRuleKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsListenerRule, caches: &Caches) -> Result<Reach, Stop> {
+        Reach::of(object, caches)
+    }
+
+    fn mismatch(object: &EcsListenerRule, caches: &Caches) -> Option<Stop> {
+        mismatch(object, caches)
+    }
+
     fn refs(object: &EcsListenerRule, caches: &Caches) -> Refs {
         refs::refs(object, caches)
     }
@@ -188,6 +198,16 @@ impl Managed for EcsListenerRuleKind {
     }
 }
 
+/// What it refers to has to be made through the same connection: target groups, and the load balancer of its listener.
+fn mismatch(object: &EcsListenerRule, caches: &Caches) -> Option<Stop> {
+    let namespace = object.namespace().unwrap_or_default();
+    let load_balancer = load_balancer(&object.spec.listener, &namespace, caches);
+    let forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
+    let mut target_groups = forward.map(|it| caches.target_groups.get(it.namespace.as_deref().unwrap_or(&namespace), &it.name));
+    let to_it = caches.mismatch(object, load_balancer.as_ref());
+    to_it.or_else(|| target_groups.find_map(|found| caches.mismatch(object, found.as_ref())))
+}
+
 /// The object, as the live side knows it.
 fn watcher(object: &EcsListenerRule) -> Watcher {
     let object = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
@@ -204,6 +224,7 @@ impl Indexed for EcsListenerRule {
         keys.extend(self.spec.listener.r#ref.iter().map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
         let forward = self.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
         keys.extend(forward.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(connection_keys(self));
         keys.sort();
         keys.dedup();
         keys
@@ -214,7 +235,8 @@ impl DigestOfStatus for EcsListenerRule {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let said: Vec<_> = status.conditions.iter().map(|one| (&one.type_, &one.status, &one.message)).collect();
+        let connection = &status.connection;
         let forwards: Vec<_> = status.target_groups.iter().map(|it| (&it.arn, it.weight)).collect();
-        hash(&(&status.listener_arn, &status.url, status.priority, forwards, status.observed_generation, said))
+        hash(&(&status.listener_arn, &status.url, status.priority, forwards, status.observed_generation, said, connection))
     }
 }

@@ -19,7 +19,8 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 /// Members of the spec that say nothing about AWS's load balancer.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
+    "connectionRef",
     "allowedRoutes",
     "priorityBand",
     "loadBalancerArn",

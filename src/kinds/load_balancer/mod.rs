@@ -23,7 +23,8 @@ mod tests;
 use crate::api::{EcsLoadBalancer, EcsLoadBalancerStatus};
 use crate::aws::elb::model::{Attributes, ListenerChange, LoadBalancer, NewListener, SubnetsChange, Tags};
 use crate::aws::error::AwsError;
-use crate::engine::cache::{Indexed, Key, namespace_key};
+use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -201,6 +202,14 @@ impl Managed for EcsLoadBalancerKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsLoadBalancer, caches: &Caches) -> Result<Reach, Stop> {
+        Reach::of(object, caches)
+    }
+
+    fn mismatch(object: &EcsLoadBalancer, caches: &Caches) -> Option<Stop> {
+        mismatch(object, caches)
+    }
+
     fn refs(object: &EcsLoadBalancer, caches: &Caches) -> refs::Refs {
         refs::refs(object, caches)
     }
@@ -259,6 +268,14 @@ impl Managed for EcsLoadBalancerKind {
     }
 }
 
+/// The target groups that its listeners refer to have to be made through the same connection.
+fn mismatch(object: &EcsLoadBalancer, caches: &Caches) -> Option<Stop> {
+    let namespace = object.namespace().unwrap_or_default();
+    let actions = object.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
+    let mut named = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
+    named.find_map(|it| caches.mismatch(object, caches.target_groups.get(&namespace, &it.name).as_ref()))
+}
+
 impl Indexed for EcsLoadBalancer {
     fn keys(&self) -> Vec<Key> {
         let namespace = self.namespace().unwrap_or_default();
@@ -273,6 +290,7 @@ impl Indexed for EcsLoadBalancer {
         let claims = self.status.iter().flat_map(|status| &status.listeners).filter_map(|it| it.claimed_by.as_ref());
         let claims = claims.filter_map(|full_name| full_name.split_once('/'));
         keys.extend(claims.map(|(namespace, name)| Key::TargetGroup(namespace.to_owned(), name.to_owned())));
+        keys.extend(connection_keys(self));
         keys.sort();
         keys.dedup();
         keys
@@ -286,6 +304,6 @@ impl DigestOfStatus for EcsLoadBalancer {
         let listeners: Vec<_> = status.listeners.iter().map(of_it).collect();
         let claims: Vec<_> = status.listeners.iter().map(|it| (&it.claimed_by, &it.conflicts, &it.uncovered_hosts)).collect();
         let place = (&status.load_balancer_arn, &status.dns_name, &status.vpc_id, &status.r#type);
-        hash(&(place, listeners, claims, status.observed_generation))
+        hash(&(place, listeners, claims, status.observed_generation, &status.connection))
     }
 }

@@ -33,7 +33,11 @@ pub fn refs(object: &EcsLoadBalancer, caches: &Caches) -> Refs {
     }
     let mut users = BTreeSet::new();
     for key in names_of(object) {
-        caches.target_groups.each(&key, |found| take_claim(&mut refs, &mut users, object, found));
+        caches.target_groups.each(&key, |found| {
+            if caches.mismatch(object, Some(found)).is_none() {
+                take_claim(&mut refs, &mut users, object, found);
+            }
+        });
         caches.listener_rules.each(&key, |found| take_rule(&mut refs, &mut users, object, found));
         caches.services.each(&key, |found| take_user(&mut users, "EcsService", found));
     }

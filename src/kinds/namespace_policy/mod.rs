@@ -10,9 +10,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use crate::api::aws_connection::DEFAULT;
 use crate::api::{EcsNamespacePolicy, EcsNamespacePolicyStatus};
 use crate::aws::AwsError;
 use crate::engine::cache::{Cache, Indexed, Key, namespace_key};
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::DigestOfStatus;
@@ -66,6 +68,10 @@ impl Managed for EcsNamespacePolicyKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsNamespacePolicy, _: &Caches) -> Result<Reach, Stop> {
+        Ok(Reach::Beside(object.spec.connection.clone().unwrap_or_else(|| DEFAULT.to_owned())))
+    }
+
     fn refs(object: &EcsNamespacePolicy, caches: &Caches) -> Refs {
         let all = namespace_key(object);
         let user = held(&caches.services, &all)
@@ -81,7 +87,7 @@ impl Managed for EcsNamespacePolicyKind {
     }
 
     async fn observe(_: &EcsNamespacePolicy, _: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<Switch, AwsError> {
-        Ok(Switch { is_on: ctx.aws.is_guarded })
+        Ok(Switch { is_on: ctx.is_guarded })
     }
 
     fn plan(want: &Desired, _: &Switch) -> Plan<Hold> {
@@ -115,7 +121,8 @@ fn held<K: Resource<DynamicType = ()> + Clone + 'static>(cache: &Cache<K>, all: 
 
 impl Indexed for EcsNamespacePolicy {
     fn keys(&self) -> Vec<Key> {
-        vec![namespace_key(self)]
+        let connection = self.spec.connection.clone().unwrap_or_default();
+        vec![namespace_key(self), Key::Connection(connection)]
     }
 }
 

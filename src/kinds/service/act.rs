@@ -6,12 +6,12 @@ use super::status::INACTIVE;
 use super::{Desired, Done, Step, owner_of};
 use crate::api::EcsService;
 use crate::aws::guard::Vouched;
-use crate::aws::guard::asks::Adopted;
+use crate::aws::guard::asks::{Adopted, Inherited};
 use crate::aws::reflector::{Pace, Seen};
 use crate::aws::{AwsError, CreateServiceInput, Kind, LiveService, UpdateServiceInput, codec};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
-use crate::domain::owner::Ownership;
+use crate::domain::owner::{Ownership, is_of_installation};
 use crate::engine::ctx::Ctx;
 use crate::engine::grant::grant;
 use crate::engine::{Stop, write};
@@ -31,6 +31,9 @@ pub async fn act(object: &EcsService, want: &Desired, step: &Step, ctx: &Ctx) ->
         Desired::Present(want) => &want.key,
         Desired::Absent(want) => &want.key,
     };
+    if matches!(step, Step::Update { .. } | Step::Tag { .. } | Step::Untag { .. } | Step::Delete) {
+        inherit(object, key, ctx).await?;
+    }
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await.map_err(|stop| refused(object, stop)),
         (Step::Update { members, force, deploys, .. }, Desired::Present(want)) => {
@@ -180,6 +183,15 @@ async fn claim(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, S
     retagged(&want.key, ctx, outcome, |all| all.extend(tags))?;
     tracing::info!(arn, "took over a service");
     Ok(Done::Claimed)
+}
+
+/// What still carries the tags of another installation is taken over with the first write to it, which the policy has to grant.
+async fn inherit(object: &EcsService, key: &ServiceKey, ctx: &Ctx) -> Result<(), Stop> {
+    let Seen::Live { service, .. } = ctx.aws.services.get(key) else { return Ok(()) };
+    if object.spec.take_over_from.is_none() || is_of_installation(&service.tags, &ctx.installation) {
+        return Ok(());
+    }
+    grant(ctx, object, Vouched::default(), Inherited(service.arn.clone())).await.map(drop)
 }
 
 /// The reply says nothing, but what it means is known: the pass that follows at once must not set the tags again.

@@ -117,6 +117,7 @@ fn made_from(service: &EcsService) -> EcsTaskDefinition {
         spec: EcsTaskDefinitionSpec {
             task_definition: spec.task_definition_template.clone().unwrap_or_default(),
             revision_history_limit: spec.revision_history_limit,
+            connection_ref: spec.connection_ref.clone(),
             deletion_policy: spec.deletion_policy.clone(),
             ..EcsTaskDefinitionSpec::default()
         },

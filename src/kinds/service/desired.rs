@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 const DEFAULT_DEADLINE: i32 = 1800;
 
 /// Members of the spec that are ours and not AWS's.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
+    "connectionRef",
     "taskDefinitionRef",
     "taskDefinitionTemplate",
     "revisionHistoryLimit",

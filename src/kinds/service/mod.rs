@@ -29,7 +29,8 @@ use crate::aws::LiveService;
 use crate::aws::error::AwsError;
 use crate::aws::reflector::{Pace, Seen};
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key, namespace_key};
+use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -150,6 +151,14 @@ impl Managed for EcsServiceKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsService, caches: &Caches) -> Result<Reach, Stop> {
+        Reach::of(object, caches)
+    }
+
+    fn mismatch(object: &EcsService, caches: &Caches) -> Option<Stop> {
+        mismatch(object, caches)
+    }
+
     fn refs(object: &EcsService, caches: &Caches) -> Refs {
         refs(object, caches)
     }
@@ -261,6 +270,7 @@ impl Indexed for EcsService {
         let rules = shifted.flat_map(|it| [&it.production_listener_rule, &it.test_listener_rule]).flatten();
         keys.extend(rules.cloned().map(Key::Rule));
         keys.extend(revisions_of(self).map(|revision| Key::Family(revision.family)));
+        keys.extend(connection_keys(self));
         keys.sort();
         keys.dedup();
         keys
@@ -278,14 +288,29 @@ impl DigestOfStatus for EcsService {
         let ready = status.conditions.iter().find(|one| one.type_ == conditions::Type::Ready.as_str());
         let misfit = ready.filter(|one| one.reason == TARGET_TYPE_MISMATCH).map(|one| &one.message);
         let runs = (&status.task_definition, &status.refused_task_definition, &status.revision, &status.last_completed);
-        hash(&(runs, revisions, attached, is_working, misfit))
+        hash(&(runs, revisions, attached, is_working, misfit, &status.connection))
     }
+}
+
+/// What it refers to has to be made through the same connection: a task definition and target groups.
+fn mismatch(object: &EcsService, caches: &Caches) -> Option<Stop> {
+    let namespace = object.namespace().unwrap_or_default();
+    let task_definition =
+        object.spec.task_definition_ref.as_ref().and_then(|it| caches.task_definitions.get(&namespace, &it.name));
+    let target_groups = object.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
+    let mut target_groups = target_groups.map(|it| caches.target_groups.get(&namespace, &it.name));
+    let listeners = object.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
+    let mut listeners = listeners.map(|it| caches.load_balancers.get(it.namespace.as_deref().unwrap_or(&namespace), &it.name));
+    caches
+        .mismatch(object, task_definition.as_ref())
+        .or_else(|| target_groups.find_map(|found| caches.mismatch(object, found.as_ref())))
+        .or_else(|| listeners.find_map(|found| caches.mismatch(object, found.as_ref())))
 }
 
 fn refs(object: &EcsService, caches: &Caches) -> Refs {
     let mut older_claim = None;
     caches.services.each(&Key::Service(key_of(object)), |other| {
-        if other.metadata.uid != object.metadata.uid && stands_before(other, object) {
+        if other.metadata.uid != object.metadata.uid && stands_before(other, object) && caches.are_together(other, object) {
             older_claim = Some(full_name(other));
         }
     });

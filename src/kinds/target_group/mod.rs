@@ -24,14 +24,15 @@ use crate::aws::elb::Watcher;
 use crate::aws::elb::model::{HealthCheck, NewTargetGroup, TargetGroup};
 use crate::aws::error::AwsError;
 use crate::domain::ObjectKey;
-use crate::engine::cache::{Indexed, Key, namespace_key, owner_key};
+use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_key};
 use crate::engine::conditions::Type;
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
 use crate::kinds::TARGET_TYPE_MISMATCH;
-use crate::kinds::listener::{Announced, Place, announced, place};
+use crate::kinds::listener::{Announced, Place, announced, load_balancer, place};
 use jiff::Timestamp;
 use kube::ResourceExt;
 use standing::name_in;
@@ -143,6 +144,14 @@ impl Managed for EcsTargetGroupKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsTargetGroup, caches: &Caches) -> Result<Reach, Stop> {
+        Reach::of(object, caches)
+    }
+
+    fn mismatch(object: &EcsTargetGroup, caches: &Caches) -> Option<Stop> {
+        mismatch(object, caches)
+    }
+
     fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
         refs(object, caches)
     }
@@ -216,6 +225,7 @@ impl Indexed for EcsTargetGroup {
             let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
             keys.extend(listener.r#ref.iter().map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
         }
+        keys.extend(connection_keys(self));
         keys
     }
 }
@@ -226,8 +236,16 @@ impl DigestOfStatus for EcsTargetGroup {
         let said: Vec<_> = status.conditions.iter().map(|one| (&one.type_, &one.status, &one.message)).collect();
         let previous: Vec<&str> = status.previous.iter().map(|it| it.arn.as_str()).collect();
         let health = (status.healthy, status.unhealthy, &status.load_balancer_arns);
-        hash(&(&status.arn, previous, status.serving, health, &status.url, status.observed_generation, said))
+        let health = (health, &status.url);
+        hash(&(&status.arn, previous, status.serving, health, status.observed_generation, said, &status.connection))
     }
+}
+
+/// The load balancer of the listener that it names has to be made through the same connection.
+fn mismatch(object: &EcsTargetGroup, caches: &Caches) -> Option<Stop> {
+    let listener = object.spec.listener.as_ref()?;
+    let found = load_balancer(listener, &object.namespace().unwrap_or_default(), caches);
+    caches.mismatch(object, found.as_ref())
 }
 
 fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {

@@ -17,7 +17,8 @@ const DEFAULT_HISTORY: usize = 10;
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Members of the spec that are ours and not AWS's.
-const OURS: [&str; 5] = ["revisionHistoryLimit", "deletionPolicy", "managementPolicy", "adoption", "driftPolicy"];
+const OURS: [&str; 6] =
+    ["revisionHistoryLimit", "connectionRef", "deletionPolicy", "managementPolicy", "adoption", "driftPolicy"];
 
 /// A family that is to be there.
 #[derive(Clone, Debug, PartialEq)]

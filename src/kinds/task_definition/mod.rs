@@ -16,7 +16,8 @@ mod tests;
 use crate::api::{EcsService, EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::error::AwsError;
 use crate::domain::Revision;
-use crate::engine::cache::{Indexed, Key, namespace_key};
+use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
+use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -153,6 +154,10 @@ impl Managed for EcsTaskDefinitionKind {
         object.status = Some(status);
     }
 
+    fn reach(object: &EcsTaskDefinition, caches: &Caches) -> Result<Reach, Stop> {
+        Reach::of(object, caches)
+    }
+
     fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
         refs(object, caches)
     }
@@ -204,7 +209,9 @@ impl Managed for EcsTaskDefinitionKind {
 
 impl Indexed for EcsTaskDefinition {
     fn keys(&self) -> Vec<Key> {
-        vec![Key::Family(family_of(self)), namespace_key(self)]
+        let mut keys = vec![Key::Family(family_of(self)), namespace_key(self)];
+        keys.extend(connection_keys(self));
+        keys
     }
 }
 
@@ -212,16 +219,16 @@ impl DigestOfStatus for EcsTaskDefinition {
     fn digest_of_status(&self) -> u64 {
         let Some(status) = &self.status else { return 0 };
         let ready = status.conditions.iter().find(|one| one.type_ == "Ready").map(|one| (&one.status, &one.message));
-        hash(&(&status.task_definition_arn, status.observed_generation, ready))
+        hash(&(&status.task_definition_arn, status.observed_generation, ready, &status.connection))
     }
 }
 
 fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
     let family = family_of(object);
     let this = (object.namespace().unwrap_or_default(), object.name_any());
-    let mut refs = Refs { clusters: caches.clusters(), ..Refs::default() };
+    let mut refs = Refs { clusters: caches.clusters_beside(object), ..Refs::default() };
     caches.task_definitions.each(&Key::Family(family.clone()), |other| {
-        if other.metadata.uid != object.metadata.uid && stands_before(other, object) {
+        if other.metadata.uid != object.metadata.uid && stands_before(other, object) && caches.are_together(other, object) {
             refs.older_claim = Some(full_name(other));
         }
     });
@@ -236,6 +243,9 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
         refs.refused.extend(refused(service));
     });
     caches.services.each(&Key::Family(family.clone()), |service| {
+        if !caches.are_together(service, object) {
+            return;
+        }
         users.insert(full_name(service));
         let revisions = revisions_of(service).filter(|revision| revision.family == family);
         refs.in_use.extend(revisions.filter_map(|revision| i32::try_from(revision.number).ok()));

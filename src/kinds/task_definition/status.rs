@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 /// What must stand in status before a registration: where it goes, and the hash by which it can be found again.
 pub fn promise(before: &Status, want: &Desired, step: &super::Step, site: &Site) -> Status {
     let mut status = before.clone();
+    status.connection = Some(site.connection.clone());
     status.account = Some(site.account.clone());
     status.region = Some(site.region.clone());
     if let (Desired::Present(want), super::Step::Register) = (want, step) {
@@ -34,6 +35,7 @@ pub fn status(object: &EcsTaskDefinition, pass: &Pass<Kind>, site: Option<&Site>
     let generation = object.metadata.generation;
     let answered = pass.want.is_some();
     if let (Some(site), true) = (site, answered) {
+        status.connection = Some(site.connection.clone());
         status.account = Some(site.account.clone());
         status.region = Some(site.region.clone());
     }

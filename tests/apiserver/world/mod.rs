@@ -184,7 +184,10 @@ impl World {
             let value: Value = serde_yaml_ng::from_str(document).unwrap();
             let kind = value["kind"].as_str().unwrap().to_owned();
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ecs-operator.io", "v1alpha1", &kind));
-            let api: Api<DynamicObject> = Api::namespaced_with(self.kube.clone(), &self.namespace, &resource);
+            let api: Api<DynamicObject> = match kind.as_str() {
+                "AwsConnection" => Api::all_with(self.kube.clone(), &resource),
+                _ => Api::namespaced_with(self.kube.clone(), &self.namespace, &resource),
+            };
             let name = value["metadata"]["name"].as_str().unwrap().to_owned();
             let params = PatchParams::apply("kubectl").force();
             api.patch(&name, &params, &Patch::Apply(value)).await?;

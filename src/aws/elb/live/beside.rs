@@ -133,7 +133,7 @@ impl Balancing {
             let is_due = |arn: &&String| state.beside.tags.get(*arn).is_none_or(|noted| noted.is_due(every, started));
             arns.into_iter().filter(is_due).cloned().collect()
         };
-        let elb = self.0.elb.at(priority);
+        let elb = self.0.elb(priority);
         let describe = |arns: Vec<String>| {
             let elb = elb.clone();
             async move { elb.describe_tags(&arns).await.map(|all| all.into_iter().collect::<Vec<_>>()) }

@@ -206,7 +206,7 @@ pub(super) fn names_of_target_group(arn: &str) -> [TargetGroupKey; 2] {
 
 impl Balancing {
     pub(super) async fn read_in_turn(&self, item: Item, priority: Priority) {
-        let elb = self.0.elb.at(priority);
+        let elb = self.0.elb(priority);
         let started = Instant::now();
         let arn = item.arn().to_owned();
         match item {

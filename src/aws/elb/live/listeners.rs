@@ -21,7 +21,7 @@ struct Around {
 impl Balancing {
     /// Reads a batch: one call for the listeners, one for their load balancers, and one each for their rules.
     pub(super) async fn read_listeners(&self, batch: Batch<ListenerKey>) {
-        let elb = self.0.elb.at(batch.priority);
+        let elb = self.0.elb(batch.priority);
         let started = Instant::now();
         let describe = |keys: Vec<ListenerKey>| {
             let elb = elb.clone();
@@ -48,7 +48,7 @@ impl Balancing {
     }
 
     async fn read_around(&self, listeners: &[&Listener], batch: &Batch<ListenerKey>) -> Around {
-        let elb = self.0.elb.at(batch.priority);
+        let elb = self.0.elb(batch.priority);
         let owners: BTreeSet<String> = listeners.iter().map(|listener| listener.load_balancer_arn.clone()).collect();
         let describe = |arns: Vec<String>| {
             let elb = elb.clone();

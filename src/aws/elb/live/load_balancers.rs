@@ -20,7 +20,7 @@ type Listeners = BTreeMap<String, Result<Vec<Listener>, AwsError>>;
 
 impl Balancing {
     pub(super) async fn read_load_balancers(&self, batch: Batch<LoadBalancerKey>) {
-        let elb = self.0.elb.at(batch.priority);
+        let elb = self.0.elb(batch.priority);
         let started = Instant::now();
         let readings = if matches!(batch.keys.first(), Some(LoadBalancerKey::Tags(_))) {
             self.find_by_tags(&batch.keys, batch.priority).await
@@ -51,7 +51,7 @@ impl Balancing {
 
     /// AWS cannot look for tags: all load balancers are read, with their tags.
     async fn find_by_tags(&self, keys: &[LoadBalancerKey], priority: Priority) -> Readings {
-        let all = match self.0.elb.at(priority).describe_all_load_balancers().await {
+        let all = match self.0.elb(priority).describe_all_load_balancers().await {
             Ok(all) => all,
             Err(e) => return keys.iter().map(|key| (key.clone(), (Reading::Failed(e.clone()), false))).collect(),
         };

@@ -35,7 +35,7 @@ use futures::channel::mpsc::{UnboundedSender, unbounded};
 use futures::{FutureExt, Stream};
 use in_turn::{Item, Turns};
 use lately::Lately;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use priorities::Reserved;
 use rules::RuleWrites;
 use std::collections::BTreeSet;
@@ -52,10 +52,17 @@ const LIMITS: Duration = Duration::from_hours(1);
 pub struct Balancing(Arc<Shared>);
 
 struct Shared {
-    elb: Elb,
+    elb: RwLock<Elb>,
     polling: Polling,
     state: Mutex<State>,
     woken: Notify,
+}
+
+impl Shared {
+    /// The calls, at this priority.
+    fn elb(&self, priority: Priority) -> Elb {
+        self.elb.read().at(priority)
+    }
 }
 
 #[derive(Default)]
@@ -86,7 +93,12 @@ enum Work {
 impl Balancing {
     /// A store that reads with these calls once [`Balancing::run`] runs.
     pub fn new(elb: Elb, polling: Polling) -> Self {
-        Self(Arc::new(Shared { elb, polling, state: Mutex::default(), woken: Notify::new() }))
+        Self(Arc::new(Shared { elb: RwLock::new(elb), polling, state: Mutex::default(), woken: Notify::new() }))
+    }
+
+    /// Reads with other calls from now on, of the same account and region: what was read stays.
+    pub fn reconnect(&self, elb: Elb) {
+        *self.0.elb.write() = elb;
     }
 
     /// Reads what is due, for ever. To be run once, as a task; dropping it stops the reading.
@@ -236,7 +248,7 @@ impl Balancing {
 
     async fn read_limits(&self) {
         // Nothing depends on them: what they could not tell, the call that is refused does.
-        let read = self.0.elb.at(Priority::Sweep).describe_account_limits().await;
+        let read = self.0.elb(Priority::Sweep).describe_account_limits().await;
         let mut state = self.0.state.lock();
         if let Ok(limits) = read {
             state.limits = Some(limits);

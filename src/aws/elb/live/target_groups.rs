@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 impl Balancing {
     pub(super) async fn read_target_groups(&self, batch: Batch<TargetGroupKey>) {
-        let elb = self.0.elb.at(batch.priority);
+        let elb = self.0.elb(batch.priority);
         let started = Instant::now();
         let is_of = |group: &TargetGroup, key: &TargetGroupKey| match key {
             TargetGroupKey::Arn(arn) => group.arn == *arn,

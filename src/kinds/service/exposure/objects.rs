@@ -35,6 +35,7 @@ pub(super) fn target_group(exposure: &Exposure, service: &EcsService, refs: &Ref
             target_type: Some(type_of(service, refs)),
             listener: exposure.listener.clone(),
             tags: service.spec.tags.clone(),
+            connection_ref: service.spec.connection_ref.clone(),
             deletion_policy: service.spec.deletion_policy.clone(),
             drift_policy: service.spec.drift_policy.clone(),
             ..EcsTargetGroupSpec::default()
@@ -56,6 +57,7 @@ pub(super) fn rule(exposure: &Exposure, service: &EcsService) -> Option<EcsListe
             action: Action { forward: Some(forward), ..Action::default() },
             priority: exposure.priority,
             tags: service.spec.tags.clone(),
+            connection_ref: service.spec.connection_ref.clone(),
             deletion_policy: service.spec.deletion_policy.clone(),
             drift_policy: service.spec.drift_policy.clone(),
             ..EcsListenerRuleSpec::default()

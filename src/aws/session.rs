@@ -1,0 +1,101 @@
+//! Roles that are taken on: `AssumeRole` with the policy and the tags of whoever the calls are made for.
+//!
+//! The SDK's cache of identities keeps a session and begins a new one before it ends. What STS refuses is told in its own
+//! words by every call that needs the session; no key, external id or policy is ever shown.
+
+use super::error::AwsError;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_sts::types::Tag;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::SystemTime;
+
+const OPERATION: &str = "AssumeRole";
+/// The longest name of a session.
+const LONGEST_NAME: usize = 64;
+
+/// A session of a role, as it is asked for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Session {
+    /// ARN of the role.
+    pub role: String,
+    /// What the role's trust policy asks for beside the caller.
+    pub external_id: Option<String>,
+    /// How long it lasts, in seconds. `None`: an hour.
+    pub seconds: Option<i32>,
+    /// The namespace that it is for. `None`: the operator's own.
+    pub namespace: Option<String>,
+    /// What the session may do of what the role may do. `None`: all of it.
+    pub policy: Option<String>,
+    /// The tags of the session.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("role", &self.role).field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// The name that `CloudTrail` shows. STS takes letters, digits and `_+=,.@-`, and namespaces have no others.
+    fn name(&self) -> String {
+        let name =
+            self.namespace.as_ref().map_or_else(|| "ecs-operator".to_owned(), |namespace| format!("ecs-operator-{namespace}"));
+        name.chars().take(LONGEST_NAME).collect()
+    }
+}
+
+/// Credentials of a role that is taken on.
+#[derive(Clone)]
+pub(super) struct AssumedRole {
+    sts: aws_sdk_sts::Client,
+    session: Session,
+}
+
+impl fmt::Debug for AssumedRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssumedRole").field("session", &self.session).finish_non_exhaustive()
+    }
+}
+
+impl AssumedRole {
+    /// With a client that has the credentials of whoever takes the role on.
+    pub(super) const fn new(sts: aws_sdk_sts::Client, session: Session) -> Self {
+        Self { sts, session }
+    }
+
+    async fn begin(&self) -> Result<Credentials, CredentialsError> {
+        let Session { role, external_id, seconds, policy, tags, .. } = &self.session;
+        // Keys and values are ours and not empty, so that there is nothing that could be missing.
+        let tags = tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
+        let asked = self
+            .sts
+            .assume_role()
+            .role_arn(role)
+            .role_session_name(self.session.name())
+            .set_external_id(external_id.clone())
+            .set_duration_seconds(*seconds)
+            .set_policy(policy.clone())
+            .set_tags(Some(tags.collect()).filter(|tags: &Vec<Tag>| !tags.is_empty()));
+        let answer =
+            asked.send().await.map_err(|error| CredentialsError::provider_error(AwsError::sort(OPERATION, false, &error)))?;
+        let missing =
+            || CredentialsError::provider_error(AwsError::malformed(OPERATION, false, "the answer holds no credentials"));
+        let given = answer.credentials.ok_or_else(missing)?;
+        let ends = SystemTime::try_from(given.expiration).map_err(|_| missing())?;
+        let token = Some(given.session_token);
+        Ok(Credentials::new(given.access_key_id, given.secret_access_key, token, Some(ends), OPERATION))
+    }
+}
+
+impl ProvideCredentials for AssumedRole {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(self.begin())
+    }
+}
