@@ -86,29 +86,23 @@ fn arn(answer: &Value, list: &str, member: &str) -> String {
     answer[list][0][member].as_str().unwrap().to_owned()
 }
 
-/// Load balancing as somebody made it: ARNs of load balancer, rule and target group.
-fn balancing(world: &World) -> (String, String, String) {
-    let made = elb(
-        world,
-        "CreateLoadBalancer",
-        json!({
-            "Name": "Edge", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"], "Scheme": "internal",
-            "Tags": [{"Key": "edge", "Value": "inside"}],
-        }),
-    );
-    let balancer = arn(&made, "LoadBalancers", "LoadBalancerArn");
+fn attribute(key: &str, value: &str) -> Value {
+    json!({"Key": key, "Value": value})
+}
+
+/// A target group as somebody made it: its ARN.
+fn target_group(world: &World, vpc: &Value) -> String {
     let group = elb(
         world,
         "CreateTargetGroup",
         json!({
-            "Name": "Shop-Blue", "Protocol": "HTTP", "Port": 8080, "VpcId": made["LoadBalancers"][0]["VpcId"], "TargetType": "ip", "ProtocolVersion": "HTTP2",
+            "Name": "Shop-Blue", "Protocol": "HTTP", "Port": 8080, "VpcId": vpc, "TargetType": "ip", "ProtocolVersion": "HTTP2",
             "HealthCheckPath": "/healthz", "HealthCheckIntervalSeconds": 15, "HealthCheckTimeoutSeconds": 4,
             "HealthyThresholdCount": 3, "UnhealthyThresholdCount": 4, "HealthCheckPort": "9090", "HealthCheckProtocol": "HTTP",
             "Matcher": {"HttpCode": "200-204"}, "IpAddressType": "ipv4", "Tags": [{"Key": "team", "Value": "shop"}],
         }),
     );
     let group = arn(&group, "TargetGroups", "TargetGroupArn");
-    let attribute = |key: &str, value: &str| json!({"Key": key, "Value": value});
     elb(
         world,
         "ModifyTargetGroupAttributes",
@@ -120,6 +114,21 @@ fn balancing(world: &World) -> (String, String, String) {
             attribute("load_balancing.cross_zone.enabled", "true"),
         ]}),
     );
+    group
+}
+
+/// Load balancing as somebody made it: ARNs of load balancer, rule and target group.
+fn balancing(world: &World) -> (String, String, String) {
+    let made = elb(
+        world,
+        "CreateLoadBalancer",
+        json!({
+            "Name": "Edge", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"], "Scheme": "internal",
+            "Tags": [{"Key": "edge", "Value": "inside"}],
+        }),
+    );
+    let balancer = arn(&made, "LoadBalancers", "LoadBalancerArn");
+    let group = target_group(world, &made["LoadBalancers"][0]["VpcId"]);
     elb(
         world,
         "ModifyLoadBalancerAttributes",
