@@ -8,12 +8,12 @@ use crate::api::{
 use crate::aws::connection::Connection;
 use crate::aws::pace::Pacer;
 use crate::aws::reflector::Polling;
+use crate::engine::brake;
 use crate::engine::connections::Connections;
 use crate::engine::ctx::Shared;
 use crate::engine::refs::Caches;
 use crate::engine::triggers::Triggers;
 use crate::engine::watch::{self, Guarded, Which};
-use crate::engine::brake;
 use crate::kinds::connection::AwsConnectionKind;
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;

@@ -44,6 +44,7 @@ pub const NORMAL: &[Reason] = &[
         "set mode to Enforce when the log is quiet",
     ),
     reason("Changed", "a rule was changed", ""),
+    reason("Connected", "AWS knows the operator in the account and region of the connection", ""),
     reason("Created", "it was made in AWS", ""),
     reason("Deleted", "nothing of it is left in AWS", ""),
     reason("Deleting", "it is being deleted, and the message says what is waited for", ""),
@@ -126,9 +127,30 @@ pub const TROUBLE: &[Reason] = &[
         "see the message; Adopt takes over what is nobody's",
     ),
     reason(
+        "ConnectionMismatch",
+        "it refers to something that is made through another connection",
+        "give both the same connectionRef",
+    ),
+    reason(
+        "ConnectionNotFound",
+        "there is no AwsConnection of that name, or it is being deleted",
+        "create it, or correct connectionRef",
+    ),
+    reason("ConnectionNotReady", "AWS has not let the operator in through the connection", "see the AwsConnection's own Ready"),
+    reason(
         "ContainerUnhealthy",
         "ECS: a container failed its health check",
         "see its logs, and healthCheck in the task definition",
+    ),
+    reason(
+        "CredentialsUnavailable",
+        "the role of a connection cannot be taken on, or it names none",
+        "see the message: the role's trust policy, or ambientCredentials: Allowed",
+    ),
+    reason(
+        "DeletionHeld",
+        "many services or load balancers were deleted at once, and this one waits",
+        "set ecs-operator.io/confirm-deletion=true on it if it is to go",
     ),
     reason(
         "DeletionProtected",
@@ -198,6 +220,7 @@ pub const TROUBLE: &[Reason] = &[
     reason("Paused", "a change waits because of ecs-operator.io/paused", "take the annotation off"),
     reason("PausedByAnnotation", "nothing is written to AWS while ecs-operator.io/paused is true", "take the annotation off"),
     reason("PortNotFound", "the task definition has no such port", "correct port in expose, or the port mapping"),
+    reason("PolicyTooLong", "the policy of the namespace does not fit into a session of AWS", "put its roles under one path"),
     reason("PriorityInUse", "another rule has the priority", "ask for another, or for none"),
     reason(
         "ProgressDeadlineExceeded",

@@ -17,7 +17,7 @@ const NO_REASONS: &str = "
     RequestThrottled RequestThrottling ResourceInUse ResourceNotFound RuleNotFound Server ServiceDeploymentNotFound
     ServiceNotActive ServiceNotActiveException ServiceNotFound ServiceNotFoundException ServiceQuotaExceeded ServiceUnavailable
     SignatureDoesNotMatch SlowDown Stalled SubnetNotFound TargetNotFound TaskSetNotFound ThrottledRequest Throttling TooMany
-    TooManyActions TooManyRequests TooManyRules TooManyTags True TrustStoreNotFound UnauthorizedOperation UnrecognizedClient
+    TooManyActions Allowed AssumeRole AwsConnection RequestTimeTooSkewed TooManyRequests TooManyRules TooManyTags True TrustStoreNotFound UnauthorizedOperation UnrecognizedClient
     UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available
 ";
 
@@ -35,7 +35,8 @@ fn sources(below: &Path, found: &mut Vec<PathBuf>) {
 
 /// Every literal that is one capitalised word, in what decides and tells.
 fn words() -> BTreeSet<String> {
-    let mut files = vec![PathBuf::from("src/aws/error.rs"), PathBuf::from("src/operator.rs")];
+    let mut files =
+        vec![PathBuf::from("src/aws/error.rs"), PathBuf::from("src/aws/error/advice.rs"), PathBuf::from("src/operator.rs")];
     for folder in ["src/engine", "src/kinds", "src/operator"] {
         sources(Path::new(folder), &mut files);
     }
