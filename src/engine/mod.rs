@@ -268,7 +268,7 @@ pub async fn reconcile<M: Managed>(guarded: Arc<DeserializeGuard<M::Object>>, ct
         Err(unreadable) => return write::unreadable::<M>(&ctx, unreadable).await,
     };
     write::latest_status::<M>(&ctx, &mut object);
-    if object.meta().deletion_timestamp.is_some() && !write::has_finalizer(&object) {
+    if write::has_let_go(&object) {
         M::forget(&object, &ctx);
         ctx.forget(&object);
         return Ok(Action::await_change());
