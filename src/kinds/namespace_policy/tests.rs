@@ -64,7 +64,8 @@ fn entries_that_say_nothing_are_told() {
 fn a_policy_that_an_operator_without_guard_does_not_enforce_is_stalled_and_not_under_way() {
     let policy = policy();
     let want = Some(desired(&policy, &Refs::default(), &site()));
-    let pass = Pass::<EcsNamespacePolicyKind> { want, seen: Some(Switch { is_on: false }), done: Vec::new(), end: Ok(Next::Settled) };
+    let pass =
+        Pass::<EcsNamespacePolicyKind> { want, seen: Some(Switch { is_on: false }), done: Vec::new(), end: Ok(Next::Settled) };
     let said = status(&policy, &pass, Timestamp::UNIX_EPOCH).conditions;
     assert!(is_true(&said, Type::Stalled) && !is_true(&said, Type::Ready) && !is_true(&said, Type::Reconciling));
 }
