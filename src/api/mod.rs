@@ -16,7 +16,7 @@ pub mod shared;
 pub mod target_group;
 pub mod task_definition;
 
-pub use crds::crds;
+pub use crds::{NOT_OBSERVED, crds};
 pub use kustomize::kustomize_schema;
 pub use listener_rule::{EcsListenerRule, EcsListenerRuleSpec, EcsListenerRuleStatus};
 pub use load_balancer::{EcsLoadBalancer, EcsLoadBalancerSpec, EcsLoadBalancerStatus};

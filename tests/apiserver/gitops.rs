@@ -2,7 +2,7 @@
 //! stands still when nothing happens, and annotations steer.
 
 use crate::world::{World, condition, family, is_true, running, until_some, web, with};
-use ecs_operator::api::EcsService;
+use ecs_operator::api::{EcsService, NOT_OBSERVED};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -109,6 +109,18 @@ async fn ready_is_not_true_for_an_edit_that_was_not_looked_at() {
     let of_old = |one: &Condition| one.observed_generation < service.metadata.generation;
     assert!(service.status.as_ref().unwrap().observed_generation < service.metadata.generation);
     assert!(service.status.as_ref().unwrap().conditions.iter().all(of_old));
+}
+
+/// Flux would take an object without a status for finished.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_at_which_nobody_looked_yet_says_so() {
+    let mut world = World::new().await;
+    world.stop_operator().await;
+    world.apply(&web("nginx:1", 1)).await;
+    let status = world.services().get("web").await.unwrap().status.unwrap();
+    assert_eq!((status.observed_generation, status.conditions.len()), (Some(NOT_OBSERVED), 0));
+    world.start_operator();
+    world.until_ready("web").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

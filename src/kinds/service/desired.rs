@@ -6,7 +6,7 @@ use super::difference::{nested, rollout_hash};
 use super::exposure::{self, Exposures};
 use super::{Desired, Refs};
 use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
-use crate::api::{EcsService, EcsTaskDefinition};
+use crate::api::{EcsService, EcsTaskDefinition, NOT_OBSERVED};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
 use crate::domain::owner::Owner;
@@ -251,7 +251,7 @@ fn ready_arn(found: &EcsTaskDefinition) -> Result<String, Stop> {
         return Err(not_yet("it is being deleted"));
     }
     if status.observed_generation != found.metadata.generation {
-        let is_new = status.observed_generation.is_none();
+        let is_new = status.observed_generation.is_none_or(|observed| observed == NOT_OBSERVED);
         return Err(not_yet(if is_new { "not registered yet" } else { "the newest edit is not registered yet" }));
     }
     if let (Some(arn), true) = (&status.task_definition_arn, conditions::is_true(&status.conditions, Type::Ready)) {
