@@ -57,16 +57,25 @@ test-contract *ARGS:
 gen:
     cargo run --quiet --bin crdgen
 
-# Write what follows from the chart and from crds/: the chart's copy of them, its README, and deploy/operator
+# Write what follows from the chart and from crds/: the chart's copy of them, its README, deploy/operator and deploy/argocd
 chart:
     rm -f charts/ecs-operator/files/crds/*.ecs-operator.io.yaml && cp crds/*.yaml charts/ecs-operator/files/crds/
     mkdir -p charts/ecs-operator/files/guard && cp deploy/guard/policies.yaml charts/ecs-operator/files/guard/
     charts/readme.py charts/ecs-operator > charts/ecs-operator/README.md
     deploy/operator/render "$(cargo run --quiet --package envtest --bin envtest-program helm)" > deploy/operator/operator.yaml
+    deploy/argocd/render > deploy/argocd/argocd-cm.yaml && deploy/argocd/render helm > deploy/argocd/values.yaml
 
 # The chart, what is rendered from it, the IAM policies and the image builder
 test-chart *ARGS:
     cargo test --test chart {{ ARGS }}
+
+# End to end on the cluster of E2E_KUBECONFIG: image, chart, replicas, rights. tests/e2e/main.rs lists the variables
+e2e *ARGS:
+    cargo build --locked {{ if env("E2E_PROFILE", "release") == "dev" { "" } else { "--release --package ecs-operator --package simulator" } }}
+    cargo test --test e2e -- {{ ARGS }}
+
+# The samples through the Argo CD of that cluster, from the Git repository E2E_REPOSITORY
+e2e-argocd: (e2e "argocd")
 
 # What is generated is what is committed
 drift: gen chart

@@ -6,7 +6,7 @@ is made of. The same input makes the same bytes: nothing is taken from the clock
 root, names are in order, layers are not compressed. `docker load`, `podman load` and `ctr images import` read the archive,
 `skopeo copy oci-archive:FILE docker://…` pushes it.
 
-Usage: image.py --program FILE --name REPOSITORY:TAG --output FILE [--sbom FILE] [--certificates FILE] [--label KEY=VALUE ...]
+Usage: image.py --program FILE --name REPOSITORY:TAG --output FILE [--sbom FILE] [--entrypoint FILE] [--certificates FILE] [--label KEY=VALUE ...]
 Prints the digest of the image.
 """
 import argparse
@@ -134,6 +134,7 @@ def main():
     parse.add_argument("--name", required=True)
     parse.add_argument("--output", required=True)
     parse.add_argument("--sbom")
+    parse.add_argument("--entrypoint", default="/usr/local/bin/ecs-operator", help="where the program is in the image")
     parse.add_argument("--certificates", default="/etc/ssl/certs/ca-certificates.crt")
     parse.add_argument("--label", action="append", default=[], metavar="KEY=VALUE")
     options = parse.parse_args()
@@ -142,7 +143,6 @@ def main():
     if bad := [label for label in options.label if "=" not in label]:
         fail(f"the label {bad[0]} is not KEY=VALUE")
     options.architecture = ARCHITECTURES.get(platform.machine()) or fail(f"{platform.machine()} is not an architecture we know")
-    options.entrypoint = "/usr/local/bin/ecs-operator"
 
     blobs = Blobs()
     layers = [blobs.put("layer.v1.tar", layer(files)) for files in contents(options)]

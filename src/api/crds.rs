@@ -1,12 +1,16 @@
 //! The custom resource definitions as they are installed.
 //!
-//! The derived schemas are right for Rust; two things are changed for the API server and for `kubectl explain`.
+//! The derived schemas are right for Rust; some things are changed for the API server, `kubectl explain` and kstatus.
 
 use super::{AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
+use serde_json::json;
+
+/// The observed generation of an object at which the operator has not looked yet.
+pub const NOT_OBSERVED: i64 = -1;
 
 /// Every kind, as it is written to `crds/`.
 pub fn crds() -> Vec<CustomResourceDefinition> {
@@ -25,9 +29,18 @@ pub fn crds() -> Vec<CustomResourceDefinition> {
                 null_is_unset(schema);
                 join_lines(schema);
             });
+            nothing_observed_yet(schema);
         }
     }
     crds
+}
+
+/// A new object says that no generation of it was observed. Without a status kstatus takes it for finished, and so does Flux, until
+/// the operator has looked at it for the first time.
+fn nothing_observed_yet(schema: &mut JSONSchemaProps) {
+    if let Some(status) = schema.properties.as_mut().and_then(|properties| properties.get_mut("status")) {
+        status.default = Some(JSON(json!({"observedGeneration": NOT_OBSERVED})));
+    }
 }
 
 /// Makes an explicit null the same as an absent field: the API server drops nulls where a field is not nullable. Where it

@@ -18,7 +18,7 @@ pub mod target_group;
 pub mod task_definition;
 
 pub use aws_connection::{AwsConnection, AwsConnectionSpec, AwsConnectionStatus};
-pub use crds::crds;
+pub use crds::{NOT_OBSERVED, crds};
 pub use kustomize::kustomize_schema;
 pub use listener_rule::{EcsListenerRule, EcsListenerRuleSpec, EcsListenerRuleStatus};
 pub use load_balancer::{EcsLoadBalancer, EcsLoadBalancerSpec, EcsLoadBalancerStatus};

@@ -1,6 +1,7 @@
 //! What a watch holds of one kind, and by what it is found. The only place that writes into a cache is its watch.
 
 use super::home::InAws;
+use super::write::has_let_go;
 use crate::domain::{ObjectKey, ServiceKey};
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::store::Writer;
@@ -145,7 +146,9 @@ impl<K: Indexed + Clone + 'static> CacheWriter<K> {
         self.writer.apply_watcher_event(event);
         match event {
             watcher::Event::Apply(object) | watcher::Event::InitApply(object) => {
-                let keys = object.0.as_ref().map(Indexed::keys).unwrap_or_default();
+                // Nobody waits for what has let go: it may wait for them in turn, as an owner that is deleted in the foreground does.
+                let held = object.0.as_ref().ok().filter(|object| !has_let_go(*object));
+                let keys = held.map(Indexed::keys).unwrap_or_default();
                 self.index.write().set(name_of(object), keys);
             }
             watcher::Event::Delete(object) => self.index.write().set(name_of(object), Vec::new()),
@@ -198,6 +201,8 @@ impl Index {
 mod tests {
     use super::*;
     use crate::api::EcsTaskDefinition;
+    use crate::api::shared::FINALIZER;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
     impl Index {
         fn found(&self, key: &Key) -> Vec<String> {
@@ -246,5 +251,19 @@ mod tests {
         assert_eq!((count(), cache.get("shop", "web").is_some()), (1, true));
         writer.take(&watcher::Event::Delete(DeserializeGuard(Ok(object))));
         assert_eq!((count(), cache.get("shop", "web").is_some()), (0, false));
+    }
+
+    #[test]
+    fn what_is_there_only_for_a_finalizer_of_somebody_else_is_in_nobodys_way() {
+        let (cache, mut writer) = Cache::<EcsTaskDefinition>::new();
+        let mut object = EcsTaskDefinition::new("web", crate::api::EcsTaskDefinitionSpec::default());
+        object.metadata.namespace = Some("shop".to_owned());
+        object.metadata.deletion_timestamp = Some(Time(jiff::Timestamp::UNIX_EPOCH));
+        for (finalizers, found) in [([FINALIZER, "foregroundDeletion"].as_slice(), true), (&["foregroundDeletion"], false)] {
+            object.metadata.finalizers = Some(finalizers.iter().map(|&name| name.to_owned()).collect());
+            writer.take(&watcher::Event::Apply(DeserializeGuard(Ok(object.clone()))));
+            assert_eq!(cache.first(&family("web"), |_| true).is_some(), found, "{finalizers:?}");
+        }
+        assert!(cache.get("shop", "web").is_some(), "it is there all the same");
     }
 }

@@ -189,7 +189,7 @@ pub async fn reconcile<M: Managed>(
         Err(unreadable) => return write::unreadable::<M>(&shared, unreadable).await,
     };
     write::latest_status::<M>(&shared, &mut object);
-    if object.meta().deletion_timestamp.is_some() && !write::has_finalizer(&object) {
+    if write::has_let_go(&object) {
         forget::<M>(&object, &shared);
         return Ok(Action::await_change());
     }

@@ -51,6 +51,12 @@ pub fn has_finalizer<K: Resource>(object: &K) -> bool {
     object.finalizers().iter().any(|name| name == FINALIZER)
 }
 
+/// Whether nothing of it is in AWS any more: it is being deleted, and is still there only for a finalizer of somebody else, such as
+/// `foregroundDeletion` of Kubernetes itself.
+pub fn has_let_go<K: Resource>(object: &K) -> bool {
+    object.meta().deletion_timestamp.is_some() && !has_finalizer(object)
+}
+
 /// Puts the finalizer on the object, unless it stands there or the object is being deleted.
 pub(super) async fn add_finalizer<M: Managed>(ctx: &Shared, object: &mut M::Object) -> Result<(), Stop> {
     if has_finalizer(object) || object.meta().deletion_timestamp.is_some() {

@@ -1,8 +1,8 @@
 //! What Argo CD, Flux and people with `kubectl` rely on: nobody writes their spec, an equal manifest does nothing, status
 //! stands still when nothing happens, and annotations steer.
 
-use crate::world::{World, condition, family, is_true, running, web, with};
-use ecs_operator::api::EcsService;
+use crate::world::{World, condition, family, is_true, running, until_some, web, with};
+use ecs_operator::api::{EcsService, NOT_OBSERVED};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -111,6 +111,18 @@ async fn ready_is_not_true_for_an_edit_that_was_not_looked_at() {
     assert!(service.status.as_ref().unwrap().conditions.iter().all(of_old));
 }
 
+/// Flux would take an object without a status for finished.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_at_which_nobody_looked_yet_says_so() {
+    let mut world = World::new().await;
+    world.stop_operator().await;
+    world.apply(&web("nginx:1", 1)).await;
+    let status = world.services().get("web").await.unwrap().status.unwrap();
+    assert_eq!((status.observed_generation, status.conditions.len()), (Some(NOT_OBSERVED), 0));
+    world.start_operator();
+    world.until_ready("web").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_paused_nothing_is_written_and_a_delete_waits() {
     let world = World::new().await;
@@ -177,4 +189,27 @@ async fn told(world: &World) -> BTreeMap<(String, String), i32> {
         *all.entry(key).or_default() += times;
     }
     all
+}
+
+/// Argo CD prunes in the foreground: Kubernetes keeps the service until what belongs to it is gone, so what belongs to it must not
+/// wait for the service to be gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_deleted_in_the_foreground_does_not_wait_for_its_task_definition_and_that_for_it() {
+    let world = World::new().await;
+    world.apply(&web("nginx:1", 1)).await;
+    world.until_ready("web").await;
+    world.services().delete("web", &kube::api::DeleteParams::foreground()).await.unwrap();
+    let finalizers = |service: &EcsService| service.metadata.finalizers.clone().unwrap_or_default();
+    world.until("web", "only Kubernetes keeps it", |service| finalizers(service) == ["foregroundDeletion"]).await;
+    // As the garbage collector does, which does not run here.
+    world.task_definitions().delete("web", &kube::api::DeleteParams::default()).await.unwrap();
+    until_some("the task definition is gone", async || {
+        let left = world.task_definitions().get_opt("web").await.unwrap();
+        left.map_or(Ok(()), |left| Err(format!("{:?}", left.status.map(|status| status.conditions))))
+    })
+    .await;
+    assert_eq!(world.active_revisions("web"), [] as [u32; 0]);
+    let patch = kube::api::Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    world.services().patch("web", &kube::api::PatchParams::default(), &patch).await.unwrap();
+    world.until_gone("web").await;
 }

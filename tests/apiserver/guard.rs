@@ -71,7 +71,11 @@ async fn without_a_policy_a_task_definition_without_roles_works_and_a_service_wa
     world.apply(&family("plain", "nginx:1")).await;
     world.until_registered("plain", 1).await;
     world.apply(&web("nginx:1", 1)).await;
-    world.until("web", "it is refused", |service| !is_ready(service) && service.status.is_some()).await;
+    world
+        .until("web", "it is refused", |service| {
+            !is_ready(service) && service.status.as_ref().is_some_and(|it| !it.conditions.is_empty())
+        })
+        .await;
     world
         .until_definition("web", "it says which role", |found| {
             let said = found.status.iter().flat_map(|status| &status.conditions);

@@ -9,7 +9,8 @@ use simulator::Settings;
 async fn a_size_in_vcpus_that_fargate_does_not_have_is_told_in_status() {
     let world = World::new().await;
     world.apply(&with(&web("nginx:1", 1), json!({"taskDefinitionTemplate": {"cpu": "1 vCPU", "memory": "512"}}))).await;
-    world.until_told("web", "TaskDefinitionNotReady", &["Fargate has no task with cpu 1024 and memory 512"]).await;
+    let told = world.until_told("web", "TaskDefinitionNotReady", &["Fargate has no task with cpu 1024 and memory 512"]).await;
+    assert!(is_true(&told, "Stalled"), "it does not go away by itself, so nobody is to wait for it");
     world.edit("web", json!({"taskDefinitionTemplate": {"memory": "2 GB"}})).await;
     world.until_ready("web").await;
     assert_eq!(world.count("RegisterTaskDefinition"), 1);

@@ -22,11 +22,11 @@ fn statements(pass: &Pass<Kind>) -> Vec<Statement> {
         (Ok(Next::Progressing(why)), _) => {
             vec![Statement::no(Type::Ready, "Deleting", why), Statement::yes(Type::Reconciling, "Deleting", why)]
         }
-        (Ok(_), Some(Desired::Present { .. })) if pass.seen.is_some_and(|seen| !seen.is_on) => vec![Statement::no(
-            Type::Ready,
-            "GuardOff",
-            "the operator was started with --guard off: whatever the policy says, nothing is refused",
-        )],
+        (Ok(_), Some(Desired::Present { .. })) if pass.seen.is_some_and(|seen| !seen.is_on) => {
+            let why = "the operator was started with --guard off: whatever the policy says, nothing is refused";
+            // Stalled too: without it kstatus takes what is not Ready for something that is under way.
+            vec![Statement::no(Type::Ready, "GuardOff", why), Statement::yes(Type::Stalled, "GuardOff", why)]
+        }
         (Ok(_), Some(Desired::Present { mode, .. })) => vec![in_force(mode)],
         (Ok(_), _) => vec![Statement::no(Type::Ready, "Deleting", "nothing of the namespace is in AWS any more")],
     }

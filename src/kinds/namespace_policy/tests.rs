@@ -1,10 +1,14 @@
 use super::desired::{Desired, desired};
 use super::plan::plan;
-use super::{Hold, Refs};
+use super::status::status;
+use super::{EcsNamespacePolicyKind, Hold, Refs, Switch};
 use crate::api::shared::FINALIZER;
 use crate::api::{EcsNamespacePolicy, EcsNamespacePolicySpec};
-use crate::engine::Plan;
+use crate::engine::conditions::{Type, is_true};
 use crate::engine::ctx::Site;
+use crate::engine::next::Next;
+use crate::engine::{Pass, Plan};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 fn site() -> Site {
@@ -54,4 +58,14 @@ fn entries_that_say_nothing_are_told() {
     assert!(matches!(desired(&policy, &used(), &site()), Desired::Present { problems, .. } if problems.len() == 1));
     policy.metadata.finalizers = Some(vec![FINALIZER.into()]);
     assert!(matches!(planned(&policy, &used()), Plan::Refuse(stop) if stop.message().contains("arn:aws:iam::*")));
+}
+
+#[test]
+fn a_policy_that_an_operator_without_guard_does_not_enforce_is_stalled_and_not_under_way() {
+    let policy = policy();
+    let want = Some(desired(&policy, &Refs::default(), &site()));
+    let pass =
+        Pass::<EcsNamespacePolicyKind> { want, seen: Some(Switch { is_on: false }), done: Vec::new(), end: Ok(Next::Settled) };
+    let said = status(&policy, &pass, Timestamp::UNIX_EPOCH).conditions;
+    assert!(is_true(&said, Type::Stalled) && !is_true(&said, Type::Ready) && !is_true(&said, Type::Reconciling));
 }

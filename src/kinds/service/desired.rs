@@ -6,12 +6,13 @@ use super::difference::{nested, rollout_hash};
 use super::exposure::{self, Exposures};
 use super::{Desired, Refs};
 use crate::api::shared::{Adoption, DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
-use crate::api::{EcsService, EcsTaskDefinition};
+use crate::api::{EcsService, EcsTaskDefinition, NOT_OBSERVED};
 use crate::domain::ServiceKey;
 use crate::domain::json::{sha256, text};
 use crate::domain::owner::Owner;
+use crate::engine::Stop;
+use crate::engine::conditions::{self, Type};
 use crate::engine::ctx::Site;
-use crate::engine::{Stop, conditions};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -251,14 +252,19 @@ fn ready_arn(found: &EcsTaskDefinition) -> Result<String, Stop> {
         return Err(not_yet("it is being deleted"));
     }
     if status.observed_generation != found.metadata.generation {
-        let is_new = status.observed_generation.is_none();
+        let is_new = status.observed_generation.is_none_or(|observed| observed == NOT_OBSERVED);
         return Err(not_yet(if is_new { "not registered yet" } else { "the newest edit is not registered yet" }));
     }
-    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
-    match (&status.task_definition_arn, conditions::is_true(&status.conditions, conditions::Type::Ready)) {
-        (Some(arn), true) => Ok(arn.clone()),
-        _ => Err(not_yet(ready.map_or("not registered yet", |condition| condition.message.as_str()))),
+    if let (Some(arn), true) = (&status.task_definition_arn, conditions::is_true(&status.conditions, Type::Ready)) {
+        return Ok(arn.clone());
     }
+    let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready");
+    let why = ready.map_or("not registered yet", |condition| condition.message.as_str());
+    // It will not become ready by itself, so the service will not either. Whoever watches only the service has to be told.
+    if conditions::is_true(&status.conditions, Type::Stalled) {
+        return Err(Stop::invalid("TaskDefinitionNotReady", format!("EcsTaskDefinition {name}: {why}")));
+    }
+    Err(not_yet(why))
 }
 
 fn declared(object: &EcsService, task_definition: Option<&str>, exposures: &Exposures) -> Result<Value, Stop> {

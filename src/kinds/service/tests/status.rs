@@ -6,6 +6,7 @@ use super::world::{World, in_force, world};
 use crate::aws::{AwsError, Kind, StoppedContainer, StoppedTask};
 use crate::engine::{Plan, Stop};
 use crate::kinds::service::Step;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use serde_json::json;
 
 fn rolling(declared: Declared) -> World {
@@ -143,6 +144,21 @@ fn a_reference_that_is_not_ready_makes_its_service_not_ready_and_tells_its_reaso
     world.pass();
     assert_eq!(world.ready().0, "TaskDefinitionNotReady");
     assert!(world.ready().1.contains("memory is too small"));
+    assert_eq!(world.status.running_count, Some(1), "what runs is shown all the same");
+    assert_eq!(world.condition("Reconciling"), Some(true));
+}
+
+#[test]
+fn a_reference_that_was_refused_stalls_its_service_too() {
+    let mut world = in_force(service("web"));
+    let mut refused = registered("web", "web:1", "bridge");
+    let conditions = &mut refused.status.as_mut().unwrap().conditions;
+    "False".clone_into(&mut conditions[0].status);
+    let stalled = Condition { type_: "Stalled".to_owned(), status: "True".to_owned(), ..conditions[0].clone() };
+    conditions.push(stalled);
+    world.declared = service("web").refers_to(refused);
+    world.pass();
+    assert_eq!((world.ready().0.as_str(), world.condition("Stalled")), ("TaskDefinitionNotReady", Some(true)));
     assert_eq!(world.status.running_count, Some(1), "what runs is shown all the same");
 }
 

@@ -1,0 +1,5 @@
+-- Go on.
+if obj.metadata.annotations ~= nil then
+  obj.metadata.annotations["ecs-operator.io/paused"] = nil
+end
+return obj
