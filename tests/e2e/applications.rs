@@ -1,6 +1,7 @@
 //! Applications of Argo CD, through the Kubernetes API: no server of Argo CD is asked.
 
 use crate::cluster::{Cluster, until};
+use crate::settings::variable;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
@@ -89,11 +90,29 @@ impl Cluster {
         self.kubectl(&words).await.map(drop)
     }
 
-    /// Takes away what a run that failed left.
-    pub async fn strike_applications(&self) -> Result<()> {
+    /// The Applications of a run that are there; with a sentence where one of their names is taken by somebody else's.
+    async fn applications_of_runs(&self) -> Result<Vec<&'static str>> {
         let definition = ["get", "crd", "applications.argoproj.io", "--ignore-not-found", "--output", "name"];
-        let is_here = !self.kubectl(&definition).await?.is_empty();
-        for name in NAMES.into_iter().filter(|_| is_here) {
+        let Some(url) = variable("E2E_REPOSITORY") else { return Ok(Vec::new()) };
+        if self.kubectl(&definition).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = self.json(&["applications.argoproj.io", "--namespace", NAMESPACE]).await?;
+        let mut ours = Vec::new();
+        for it in all["items"].as_array().into_iter().flatten() {
+            let Some(name) = NAMES.into_iter().find(|name| it["metadata"]["name"] == *name) else { continue };
+            let source = &it["spec"]["source"]["repoURL"];
+            ensure!(*source == *url, "Application {name} is there and comes from {source}: take a cluster without it");
+            ours.push(name);
+        }
+        // The one that makes the others goes first.
+        ours.sort_by_key(|name| NAMES.iter().position(|it| it == name));
+        Ok(ours)
+    }
+
+    /// Takes away what a run that failed left, and nothing that comes from another repository.
+    pub async fn strike_applications(&self) -> Result<()> {
+        for name in self.applications_of_runs().await? {
             // A sync that is to be tried again holds a deletion up for minutes.
             let _ = self.patch_application(name, &json!({"operation": null})).await;
             if let Err(error) = self.delete_application(name).await {

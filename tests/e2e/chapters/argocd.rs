@@ -18,6 +18,7 @@ const SERVER_SIDE: &[&str] = &["ServerSideApply=true"];
 /// Tells them all.
 pub async fn all(stage: &Stage, settings: &Settings, report: &mut Report) -> Result<()> {
     let url = variable("E2E_REPOSITORY").context("E2E_REPOSITORY names no Git repository that Argo CD can read")?;
+    stage.cluster.strike_applications().await?;
     let repository = Repository::new(&url, SAMPLES).await?;
     super::set(stage, settings, report).await?;
     report.essential("Argo CD takes the health checks and actions", told(stage)).await?;
