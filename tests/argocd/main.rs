@@ -21,6 +21,7 @@ const OBJECTS: &str = "tests/argocd/objects";
 
 /// File, health in Argo CD, the beginning of its message, and what kstatus says.
 const EXPECTED: &[(&str, &str, &str, Kstatus)] = &[
+    ("connection-ready", "Healthy", "Connected: AWS knows the operator", Kstatus::Current),
     ("listener-rule-host-claimed", "Degraded", "Conflict: EcsListenerRule", Kstatus::Failed),
     ("listener-rule-ready", "Healthy", "Programmed: the listener has it", Kstatus::Current),
     ("load-balancer-provisioning", "Progressing", "Provisioning: AWS is setting up", Kstatus::InProgress),
