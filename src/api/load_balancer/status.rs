@@ -25,6 +25,9 @@ pub struct EcsLoadBalancerStatus {
     /// AWS region that holds the load balancer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// `true` if the load balancer was taken over and not made by this object.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
     /// ARN of the load balancer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub load_balancer_arn: Option<String>,

@@ -26,6 +26,9 @@ pub struct EcsTaskDefinitionStatus {
     /// AWS region that holds the family.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// `true` if the family was taken over and not begun by this object.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
     /// ARN of the revision that the declaration stands for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_definition_arn: Option<String>,

@@ -111,7 +111,7 @@ pub fn desired(object: &EcsLoadBalancer, refs: &Refs, site: &Site) -> Result<Des
     let key = key_of(object, &management, &name);
     let attributes = spec.declared_attributes();
     if object.metadata.deletion_timestamp.is_some() {
-        let is_adopted = management == ManagementPolicy::Adopt;
+        let is_adopted = management == ManagementPolicy::Adopt || object.status.as_ref().is_some_and(|status| status.adopted);
         return Ok(Desired::Absent(Absent {
             key,
             owner,

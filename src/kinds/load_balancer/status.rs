@@ -61,6 +61,9 @@ pub fn status(object: &EcsLoadBalancer, pass: &Pass<Kind>, site: Option<&Site>, 
         if let Some(view) = shown {
             remember_applied(&mut status, want, seen, view, pass);
             status.drift = drift_to_report(want, seen, view);
+            // What was somebody else's once is not deleted because managementPolicy says something else later.
+            let is_ours = want.owner.judge(&view.tags, want.inherits.as_deref()) == Ownership::Ours;
+            status.adopted |= want.management == ManagementPolicy::Adopt && is_ours;
         }
         if pass.end.is_ok() && want.look_at.is_some() {
             status.reconciled_at.clone_from(&want.look_at);

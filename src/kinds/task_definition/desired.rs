@@ -82,7 +82,7 @@ pub fn desired(object: &EcsTaskDefinition, refs: &Refs, site: &Site) -> Result<D
     let paused = object.annotations().get(annotation::PAUSED).is_some_and(|value| value == "true");
     let management = object.spec.management_policy.clone().unwrap_or(ManagementPolicy::Full);
     if object.metadata.deletion_timestamp.is_some() {
-        let adopted = management == ManagementPolicy::Adopt;
+        let adopted = management == ManagementPolicy::Adopt || object.status.as_ref().is_some_and(|status| status.adopted);
         let keep = object.spec.deletion_policy.clone().map_or(adopted, |policy| policy == DeletionPolicy::Retain);
         return Ok(Desired::Absent(Absent {
             family,

@@ -51,6 +51,8 @@ pub fn status(object: &EcsTaskDefinition, pass: &Pass<Kind>, site: Option<&Site>
         }
         observe_only(&mut status, want, pass);
         find_again(&mut status, want, pass);
+        // What was somebody else's once is not deleted because managementPolicy says something else later.
+        status.adopted |= want.management == ManagementPolicy::Adopt && status.hash.is_some();
         if let Some(active) = pass.seen.as_ref().and_then(|seen| seen.active.as_ref()) {
             status.revisions.retain(|ours| active.contains(&ours.revision) || newer(active, ours.revision));
             let ours = released(pass).chain(status.revisions.iter().map(|ours| ours.revision)).collect::<Vec<_>>();

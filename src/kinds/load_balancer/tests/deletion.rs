@@ -95,6 +95,11 @@ fn what_is_retained_loses_our_tags_and_no_more() {
 fn what_was_adopted_stays_unless_its_deletion_is_said() {
     let mut world = beside(application().policy("Adopt"), application());
     world.settle();
+    assert!(world.status.adopted);
+    let mut full = world.clone();
+    full.declared = full.declared.clone().policy("Full");
+    full.settle();
+    assert!(matches!(steps(deleted(full).plan()).as_slice(), [Step::Untag { .. }]), "whatever managementPolicy says later");
     let mut world = deleted(world);
     assert!(matches!(steps(world.plan()).as_slice(), [Step::Untag { .. }]));
     world.declared = world.declared.clone().with("deletionPolicy", json!("Delete"));

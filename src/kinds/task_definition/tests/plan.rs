@@ -295,7 +295,10 @@ fn an_equal_revision_is_adopted_by_its_tags() {
     assert_eq!((family.condition("Ready"), family.numbers()), (Some(true), vec![1]));
     assert_eq!(family.pass(), Plan::InSync);
     family.is_deleted = true;
-    assert_eq!(family.plan(), Plan::Finish(vec![Step::Disown { revision: 1 }]), "what was adopted is kept");
+    let kept = Plan::Finish(vec![Step::Disown { revision: 1 }]);
+    assert_eq!(family.plan(), kept, "what was adopted is kept");
+    let family = family.with("managementPolicy", json!("Full"));
+    assert_eq!(family.plan(), kept, "whatever managementPolicy says later");
 }
 
 #[test]
