@@ -12,7 +12,7 @@ use ecs_operator::startup::{Process, lead};
 use envtest::ControlPlane;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ async fn a_second_installation_in_one_cluster_waits_and_says_for_which() {
     let namespaces: Api<k8s_openapi::api::core::v1::Namespace> = Api::all(kube.clone());
     for name in ["ops", "other", "third", "shop", "pay"] {
         let object = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
-        namespaces.create(&Default::default(), &object).await.unwrap();
+        namespaces.create(&PostParams::default(), &object).await.unwrap();
     }
     let first = lead(&process(&kube, "ops", "")).await;
 
@@ -96,7 +96,7 @@ async fn definitions_older_than_the_program_are_told_until_they_are_renewed() {
     let api: Api<CustomResourceDefinition> = Api::all(kube.clone());
     let params = PatchParams::apply("test").force();
     api.patch("ecsservices.ecs-operator.io", &params, &Patch::Apply(&newest)).await.unwrap();
-    timeout(Duration::from_secs(60), watch).await.expect("it is seen that nothing is missing").unwrap();
+    timeout(Duration::from_mins(1), watch).await.expect("it is seen that nothing is missing").unwrap();
     assert!(!readiness.report().contains("driftPolicy"), "{}", readiness.report());
     plane.stop().await;
 }

@@ -96,13 +96,12 @@ fn what_was_adopted_stays_unless_its_deletion_is_said() {
     let mut world = beside(application().policy("Adopt"), application());
     world.settle();
     assert!(world.status.adopted);
-    let mut full = world.clone();
-    full.declared = full.declared.clone().policy("Full");
-    full.settle();
-    assert!(matches!(steps(deleted(full).plan()).as_slice(), [Step::Untag { .. }]), "whatever managementPolicy says later");
     let mut world = deleted(world);
+    let declared = world.declared.clone();
     assert!(matches!(steps(world.plan()).as_slice(), [Step::Untag { .. }]));
-    world.declared = world.declared.clone().with("deletionPolicy", json!("Delete"));
+    world.declared = declared.clone().policy("Full");
+    assert!(matches!(steps(world.plan()).as_slice(), [Step::Untag { .. }]), "whatever managementPolicy says later");
+    world.declared = declared.with("deletionPolicy", json!("Delete"));
     assert!(matches!(steps(world.plan()).as_slice(), [Step::Delete { .. }]));
 }
 
