@@ -121,7 +121,8 @@ async fn as_declared(world: &World, edge: &Edge<'_>, name: &str, manifest: &Valu
     let tag = manifest["spec"]["tags"][0]["value"].as_str();
     let tags = ours.iter().all(|rule| {
         let tags = edge.tags(&text(&rule["RuleArn"]));
-        tag.map_or(!tags.to_string().contains("\"team\""), |tag| tags.to_string().contains(&format!("\"{tag}\"")))
+        tags.is_array()
+            && tag.map_or(!tags.to_string().contains("\"team\""), |tag| tags.to_string().contains(&format!("\"{tag}\"")))
     });
     if is_rule_ready(&object) && hosts == wanted && priority && transforms && tags {
         return Ok(());

@@ -64,16 +64,21 @@ impl<'a> Edge<'a> {
         text(&made["Rules"][0]["RuleArn"])
     }
 
-    /// The rules of the listener but the default one, each with its tags.
+    /// The rules of the listener but the default one, each with its tags. One that goes between the two reads is not there.
     pub fn rules(&self) -> Vec<Value> {
         let found = elb(self.world, "DescribeRules", json!({"ListenerArn": self.listener}));
         let rules = found["Rules"].as_array().unwrap().iter().filter(|rule| rule["Priority"] != "default");
-        rules.map(|rule| json!({"rule": rule, "tags": self.tags(&text(&rule["RuleArn"]))})).collect()
+        let with_tags = rules.map(|rule| json!({"rule": rule, "tags": self.tags(&text(&rule["RuleArn"]))}));
+        with_tags.filter(|one| !one["tags"].is_null()).collect()
     }
 
-    /// Tags of a thing.
+    /// Tags of a thing; null if it is not there.
     pub fn tags(&self, arn: &str) -> Value {
-        elb(self.world, "DescribeTags", json!({"ResourceArns": [arn]}))["TagDescriptions"][0]["Tags"].clone()
+        match self.world.aws.call_elb("DescribeTags", json!({"ResourceArns": [arn]})) {
+            Ok(found) => found["TagDescriptions"][0]["Tags"].clone(),
+            Err(gone) if gone.code.ends_with("NotFound") => Value::Null,
+            Err(error) => panic!("{error:?}"),
+        }
     }
 
     /// The rules that carry the tags of an object, by priority.
