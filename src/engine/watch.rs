@@ -57,8 +57,8 @@ where
     }
 }
 
-/// What is there, then what changes. The list is streamed: what there is of it is decoded while the rest is on its way, and it is
-/// never in memory as a whole. An API server that does not do that (feature gate `WatchList`) is asked for pages instead.
+/// What is there, then what changes. The list is streamed: what there is of it is decoded while the rest is on its way, and its
+/// text is never in memory as a whole. An API server that does not do that (feature gate `WatchList`) is asked for pages instead.
 fn events<K>(api: Api<K>, which: Which) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,

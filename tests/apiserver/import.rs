@@ -186,22 +186,7 @@ fn made_by_hand(world: &World, target_group: &str) {
     for file in ["task-definition-fargate", "task-definition-instances"] {
         world.by_hand("RegisterTaskDefinition", foreign(file, target_group));
     }
-    for zone in ["a", "b"] {
-        world.by_hand(
-            "RegisterContainerInstance",
-            json!({
-                "cluster": CLUSTER,
-                "totalResources": [
-                    {"name": "CPU", "type": "INTEGER", "integerValue": 4096},
-                    {"name": "MEMORY", "type": "INTEGER", "integerValue": 16384},
-                ],
-                "attributes": [
-                    {"name": "ecs.instance-type", "value": "m7.xlarge"},
-                    {"name": "ecs.availability-zone", "value": format!("eu-central-1{zone}")},
-                ],
-            }),
-        );
-    }
+    world.add_container_instances();
     for file in ["service-fargate", "service-instances", "service-daemon"] {
         world.by_hand("CreateService", foreign(file, target_group));
     }

@@ -77,22 +77,7 @@ fn furnish(world: &World) {
             "cluster": CLUSTER, "capacityProviders": ["FARGATE", "FARGATE_SPOT"], "defaultCapacityProviderStrategy": [],
         }),
     );
-    for zone in ["a", "b"] {
-        world.by_hand(
-            "RegisterContainerInstance",
-            json!({
-                "cluster": CLUSTER,
-                "totalResources": [
-                    {"name": "CPU", "type": "INTEGER", "integerValue": 4096},
-                    {"name": "MEMORY", "type": "INTEGER", "integerValue": 16384},
-                ],
-                "attributes": [
-                    {"name": "ecs.instance-type", "value": "m7.xlarge"},
-                    {"name": "ecs.availability-zone", "value": format!("eu-central-1{zone}")},
-                ],
-            }),
-        );
-    }
+    world.add_container_instances();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -250,6 +250,26 @@ impl World {
         self.aws.call(operation, input).unwrap()
     }
 
+    /// Gives the cluster an instance with room in each of two zones.
+    pub fn add_container_instances(&self) {
+        for zone in ["a", "b"] {
+            self.by_hand(
+                "RegisterContainerInstance",
+                json!({
+                    "cluster": CLUSTER,
+                    "totalResources": [
+                        {"name": "CPU", "type": "INTEGER", "integerValue": 4096},
+                        {"name": "MEMORY", "type": "INTEGER", "integerValue": 16384},
+                    ],
+                    "attributes": [
+                        {"name": "ecs.instance-type", "value": "m7.xlarge"},
+                        {"name": "ecs.availability-zone", "value": format!("eu-central-1{zone}")},
+                    ],
+                }),
+            );
+        }
+    }
+
     /// Numbers of the ACTIVE revisions of a family, oldest first.
     pub fn active_revisions(&self, family: &str) -> Vec<u32> {
         let listed = self.by_hand("ListTaskDefinitions", json!({"familyPrefix": family, "status": "ACTIVE"}));
