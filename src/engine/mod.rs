@@ -77,8 +77,9 @@ pub trait Managed: Sized + Send + Sync + 'static {
     fn set_status(object: &mut Self::Object, status: Self::Status);
     /// By which connection its passes come to AWS, or why by none. No I/O.
     fn reach(object: &Self::Object, caches: &Caches) -> Result<Reach, Stop>;
-    /// Why it cannot refer to what it refers to: that is made through another connection. No I/O.
-    fn mismatch(_object: &Self::Object, _caches: &Caches) -> Option<Stop> {
+    /// Why it may not be at all, whatever else it waits for: what it refers to is made through another connection, or it would
+    /// stand in the way of others without a grant. No I/O.
+    fn forbidden(_object: &Self::Object, _ctx: &Ctx) -> Option<Stop> {
         None
     }
     /// What other objects contribute. No I/O.
@@ -268,7 +269,7 @@ async fn look_decide_act<M: Managed>(object: &mut M::Object, ctx: &Ctx, reach: &
             site => site?,
         },
     };
-    if let Some(stop) = M::mismatch(object, &ctx.caches).filter(|_| !is_going) {
+    if let Some(stop) = M::forbidden(object, ctx).filter(|_| !is_going) {
         return Err(stop);
     }
     let refs = M::refs(object, &ctx.caches);

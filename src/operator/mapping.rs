@@ -15,6 +15,7 @@ use crate::engine::refs::{Caches, task_definition_of};
 use crate::engine::triggers::Trigger;
 use crate::engine::watch::{Change, Guarded};
 use crate::engine::write::has_finalizer;
+use crate::kinds::listener_rule::was_refused;
 use crate::kinds::service::{EcsServiceKind, key_of};
 use crate::kinds::task_definition::family_of;
 use k8s_openapi::api::core::v1::Namespace;
@@ -130,7 +131,8 @@ impl Mapping {
     }
 
     /// A rule: itself; the service that it belongs to; the target groups that it forwards to, which may be waiting for it to
-    /// go; and all others of its listener, which may be waiting for it to go, or be shadowed by a priority that it asks for.
+    /// go; and all others of its listener, which may be waiting for it to go or to be refused, or be shadowed by a priority that
+    /// it asks for.
     pub(super) fn listener_rule(&self, guarded: &Guarded<EcsListenerRule>, change: Change) {
         let name = key(guarded);
         self.held_for(guarded);
@@ -139,7 +141,7 @@ impl Mapping {
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
-        let concerns_others = change.itself || object.spec.priority.is_some();
+        let concerns_others = change.itself || object.spec.priority.is_some() || was_refused(object);
         for reference in object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref()) {
             self.target_groups.look_at(reference.namespace.as_ref().unwrap_or(&name.namespace), &reference.name);
         }

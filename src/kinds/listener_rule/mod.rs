@@ -19,10 +19,13 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use crate::api::namespace_policy::GuardMode;
+use crate::api::shared::ManagementPolicy;
 use crate::api::{EcsListenerRule, EcsListenerRuleStatus, EcsTargetGroup};
 use crate::aws::elb::Watcher;
-use crate::aws::elb::model::{Rule, RuleChange, Tags};
+use crate::aws::elb::model::{NewRule, Rule, RuleChange, Tags};
 use crate::aws::error::AwsError;
+use crate::aws::guard::Slot;
 use crate::domain::ObjectKey;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_key};
 use crate::engine::connections::Reach;
@@ -32,9 +35,11 @@ use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop};
 use crate::kinds::listener::load_balancer;
+use crate::kinds::vouch;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use refs::Refs;
+pub use refs::was_refused;
 
 /// The kind `EcsListenerRule`.
 pub struct EcsListenerRuleKind;
@@ -157,8 +162,8 @@ impl Managed for EcsListenerRuleKind {
         Reach::of(object, caches)
     }
 
-    fn mismatch(object: &EcsListenerRule, caches: &Caches) -> Option<Stop> {
-        mismatch(object, caches)
+    fn forbidden(object: &EcsListenerRule, ctx: &Ctx) -> Option<Stop> {
+        mismatch(object, &ctx.caches).or_else(|| ungranted(object, ctx))
     }
 
     fn refs(object: &EcsListenerRule, caches: &Caches) -> Refs {
@@ -206,6 +211,23 @@ fn mismatch(object: &EcsListenerRule, caches: &Caches) -> Option<Stop> {
     let mut forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
     let to_it = caches.mismatch(object, load_balancer.as_ref());
     to_it.or_else(|| forward.find_map(|it| caches.mismatch_of::<EcsTargetGroup, _>(object, it)))
+}
+
+/// What the policy of the namespace does not grant of the listener and the hosts of a rule that does not stand yet. It is asked
+/// again when the rule is made; said early, it keeps no host from others while the rule waits for something else.
+fn ungranted(object: &EcsListenerRule, ctx: &Ctx) -> Option<Stop> {
+    let stands = object.status.as_ref().is_some_and(|status| !status.rules.is_empty());
+    let is_ours = object.spec.management_policy != Some(ManagementPolicy::Observe);
+    let listener = object.spec.listener.arn.clone().filter(|_| is_ours && !stands)?;
+    let vouched = vouch::of_rule(object, &listener, None, ctx);
+    let is_looked_at = vouched.unproven.contains(&(Slot::Listeners, listener.clone()));
+    let guard = ctx.guard(&object.namespace().unwrap_or_default()).vouching(vouched);
+    if is_looked_at || guard.mode() != GuardMode::Enforce {
+        return None;
+    }
+    let claim = NewRule { listener_arn: listener, conditions: parts::whole(&object.spec.r#match), ..NewRule::default() };
+    let refused = guard.refused(&claim).into_iter().next()?;
+    Some(Stop::invalid(refused.reason(), refused.to_string()))
 }
 
 /// The object, as the live side knows it.

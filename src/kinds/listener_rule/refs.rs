@@ -145,7 +145,7 @@ fn neighbour(other: &EcsListenerRule, this: &EcsListenerRule) -> Neighbour {
 }
 
 /// Whether what it declares now was looked at and may not stand on the listener.
-fn was_refused(other: &EcsListenerRule) -> bool {
+pub fn was_refused(other: &EcsListenerRule) -> bool {
     let Some(status) = &other.status else { return false };
     let refused = status.conditions.iter().any(|one| one.type_ == "Accepted" && one.status == "False");
     // Or whoever may create a rule could keep a host from those who were granted it.

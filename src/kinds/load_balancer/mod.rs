@@ -223,8 +223,8 @@ impl Managed for EcsLoadBalancerKind {
         Reach::of(object, caches)
     }
 
-    fn mismatch(object: &EcsLoadBalancer, caches: &Caches) -> Option<Stop> {
-        mismatch(object, caches)
+    fn forbidden(object: &EcsLoadBalancer, ctx: &Ctx) -> Option<Stop> {
+        mismatch(object, &ctx.caches)
     }
 
     fn refs(object: &EcsLoadBalancer, caches: &Caches) -> refs::Refs {

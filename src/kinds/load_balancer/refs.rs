@@ -1,5 +1,6 @@
 //! What other objects contribute to a load balancer: who forwards through its listeners, and for which hosts.
 
+use super::listener::admits;
 use crate::api::load_balancing::ListenerReference;
 use crate::api::shared::Reference;
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsTargetGroup};
@@ -34,7 +35,7 @@ pub fn refs(object: &EcsLoadBalancer, caches: &Caches) -> Refs {
             }
         });
         caches.listener_rules.each(&key, |found| take_rule(&mut refs, &mut users, object, found));
-        caches.services.each(&key, |found| take_user(&mut users, "EcsService", found));
+        caches.services.each(&key, |found| take_user(&mut users, object, found, false));
     }
     for claims in refs.claims.values_mut() {
         claims
@@ -58,24 +59,29 @@ fn names_of(object: &EcsLoadBalancer) -> Vec<Key> {
     std::iter::once(itself).chain(listeners.map(|listener| Key::Listener(listener.arn.clone()))).collect()
 }
 
-/// One that is being deleted holds nothing up: it may be waiting for this load balancer in turn.
-fn take_user<K: Resource<DynamicType = ()>>(users: &mut BTreeSet<String>, kind: &str, found: &K) {
-    if found.meta().deletion_timestamp.is_none() {
-        users.insert(format!("{kind} {}", full_name(found)));
+/// One that is being deleted holds nothing up: it may be waiting for this load balancer in turn. Neither does one that may not
+/// use its listeners, unless it stands there since it might.
+fn take_user<K: Resource<DynamicType = ()>>(users: &mut BTreeSet<String>, object: &EcsLoadBalancer, found: &K, stands: bool) {
+    let (own, theirs) = (object.namespace().unwrap_or_default(), found.meta().namespace.clone().unwrap_or_default());
+    let is_admitted = admits(object.spec.allowed_routes.as_deref(), &own, &theirs);
+    if found.meta().deletion_timestamp.is_none() && (is_admitted || stands) {
+        users.insert(format!("{} {}", K::kind(&()), full_name(found)));
     }
 }
 
 fn take_claim(refs: &mut Refs, users: &mut BTreeSet<String>, object: &EcsLoadBalancer, found: &EcsTargetGroup) {
     let port = found.spec.listener.as_ref().and_then(|reference| port_of(reference, object));
     let Some(port) = port else { return };
-    take_user(users, "EcsTargetGroup", found);
+    let mut holders = object.status.iter().flat_map(|status| &status.listeners).filter_map(|it| it.claimed_by.as_ref());
+    let name = full_name(found);
+    take_user(users, object, found, holders.any(|holder| *holder == name));
     if found.metadata.deletion_timestamp.is_none() {
         refs.claims.entry(port).or_default().push(found.clone());
     }
 }
 
 fn take_rule(refs: &mut Refs, users: &mut BTreeSet<String>, object: &EcsLoadBalancer, found: &EcsListenerRule) {
-    take_user(users, "EcsListenerRule", found);
+    take_user(users, object, found, found.status.as_ref().is_some_and(|status| !status.rules.is_empty()));
     let conditions = found.status.iter().flat_map(|status| &status.conditions);
     let is_refused = conditions.clone().any(|one| one.type_ == "Accepted" && one.status == "False");
     let port = port_of(&found.spec.listener, object).filter(|_| !is_refused && found.metadata.deletion_timestamp.is_none());

@@ -158,8 +158,8 @@ impl Managed for EcsServiceKind {
         Reach::of(object, caches)
     }
 
-    fn mismatch(object: &EcsService, caches: &Caches) -> Option<Stop> {
-        mismatch(object, caches)
+    fn forbidden(object: &EcsService, ctx: &Ctx) -> Option<Stop> {
+        mismatch(object, &ctx.caches)
     }
 
     fn refs(object: &EcsService, caches: &Caches) -> Refs {

@@ -149,8 +149,8 @@ impl Managed for EcsTargetGroupKind {
         Reach::of(object, caches)
     }
 
-    fn mismatch(object: &EcsTargetGroup, caches: &Caches) -> Option<Stop> {
-        mismatch(object, caches)
+    fn forbidden(object: &EcsTargetGroup, ctx: &Ctx) -> Option<Stop> {
+        mismatch(object, &ctx.caches)
     }
 
     fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {

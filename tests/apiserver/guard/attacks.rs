@@ -302,6 +302,18 @@ async fn to_keep_a_host_from_whom_it_was_granted_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_keep_a_host_by_a_rule_that_waits_for_its_target_group() {
+    let world = granted(json!({"listeners": [{"arn": "listener/app/edge/*", "hosts": ["*.mine.example.com"]}]})).await;
+    let edge = Edge::new(&world, "edge");
+    let missing = json!({"targetGroupRef": {"name": "missing"}});
+    let listener = json!({"arn": edge.listener});
+    world.apply(&rule("bad", &listener, "web.theirs.example.com", &missing)).await;
+    until_rule_says(&world, "bad", "NotGranted", &["web.theirs.example.com", "is not among those granted there"]).await;
+    world.apply(&rule("early", &listener, "web.mine.example.com", &missing)).await;
+    until_rule_says(&world, "early", "TargetGroupNotFound", &["missing"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_is_not_granted_at_all() {
     let world = granted(json!({"targetGroups": ["targetgroup/mine/*"]})).await;
     let edge = Edge::new(&world, "edge");

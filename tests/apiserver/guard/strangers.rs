@@ -129,14 +129,21 @@ async fn to_hold_what_another_namespace_deletes_by_naming_it() {
     two.grants(json!([])).await;
     two.there(&target_group()).await;
     two.there(&family("base", "nginx:1")).await;
-    for (kind, name) in [("EcsTargetGroup", "web"), ("EcsTaskDefinition", "base")] {
+    let balancer = json!({"apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsLoadBalancer", "metadata": {"name": "edge"},
+        "spec": {"subnets": ["subnet-a", "subnet-b"], "securityGroups": [], "listeners": [{"port": 80, "protocol": "HTTP"}]}});
+    two.there(&balancer.to_string()).await;
+    for (kind, name) in [("EcsTargetGroup", "web"), ("EcsTaskDefinition", "base"), ("EcsLoadBalancer", "edge")] {
         two.until_there(kind, name, "", &[]).await;
     }
     world.apply(&rule("taken", &edge, &two.to_web())).await;
     world.apply(&two.runs_base()).await;
+    let theirs = json!({"ref": {"name": "edge", "namespace": two.theirs}, "port": 80});
+    let own = json!({"targetGroupArn": edge.target_group("mine")});
+    world.apply(&super::attacks::rule("hold", &theirs, "shop.example.com", &own)).await;
     until_rule_says(world, "taken", "ReferenceNotGranted", &[]).await;
+    until_rule_says(world, "hold", "NamespaceNotAllowed", &[]).await;
     world.until_told("web", "ReferenceNotGranted", &[]).await;
-    for (kind, name) in [("EcsTargetGroup", "web"), ("EcsTaskDefinition", "base")] {
+    for (kind, name) in [("EcsTargetGroup", "web"), ("EcsTaskDefinition", "base"), ("EcsLoadBalancer", "edge")] {
         two.delete_there(kind, name).await;
         two.until_gone_there(kind, name).await;
     }

@@ -42,7 +42,7 @@ pub struct Rewrite {
 }
 
 /// A rule to be made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRule {
     /// ARN of the listener.
     pub listener_arn: String,
