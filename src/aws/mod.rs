@@ -12,6 +12,7 @@ pub mod acm;
 pub mod certificates;
 pub mod codec;
 pub mod connection;
+pub mod credentials;
 pub mod elb;
 pub mod error;
 pub mod guard;
