@@ -1,5 +1,6 @@
 //! Several accounts: which one an object is made in, with whose session, and what keeps it out.
 
+mod credentials;
 mod mismatch;
 mod refused;
 mod sessions;

@@ -120,6 +120,19 @@ impl World {
         }
     }
 
+    /// Another namespace beside this one, with the same AWS and no operator of its own.
+    pub async fn beside(&self) -> Self {
+        let mut other = Self::in_cluster(self.kube.clone(), fast()).await;
+        other.aws = self.aws.clone();
+        other
+    }
+
+    /// Starts the operator for this namespace and another.
+    pub fn start_operator_for(&mut self, other: &Self) {
+        let usual = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), "111122223333");
+        self.start(Operator { namespaces: vec![self.namespace.clone(), other.namespace.clone()], ..usual });
+    }
+
     /// Starts the operator, with the rights that the chart gives it.
     pub fn start_operator(&mut self) {
         self.start_operator_as("111122223333");
@@ -127,7 +140,16 @@ impl World {
 
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
-        let operator = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), account);
+        self.start(self.operator(rights::as_operator(&self.kube), self.aws.http_client(), account));
+    }
+
+    /// Starts the operator with a way to AWS of the story's own.
+    pub fn start_operator_by(&mut self, connection: Connection) {
+        let usual = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), "111122223333");
+        self.start(Operator { connection, ..usual });
+    }
+
+    fn start(&mut self, operator: Operator) {
         let stop = CancellationToken::new();
         self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
     }
