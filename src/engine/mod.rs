@@ -15,6 +15,7 @@ pub mod grant;
 pub mod home;
 pub mod lease;
 pub mod next;
+pub mod references;
 pub mod refs;
 mod stop;
 pub mod triggers;

@@ -26,6 +26,7 @@ mod load_balancers;
 mod network;
 mod outages;
 mod ownership;
+mod references;
 mod refused;
 mod restored;
 mod rollouts;

@@ -2,6 +2,7 @@
 
 use super::{AWAY, HOME, REGION, service};
 use crate::guard::{guarded, policy};
+use crate::references::Two;
 use crate::world::{World, family, fast, install, until_some, web, with};
 use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
@@ -66,6 +67,24 @@ async fn a_namespace_has_a_session_with_its_policy_and_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_passes_the_roles_of_a_task_definition_that_another_namespace_grants() {
+    let two = Two::guarded().await;
+    let world = &two.world;
+    world.furnish(AWAY);
+    let both = json!({"names": [world.namespace, two.theirs]});
+    world.connect("away", AWAY, json!({"allowedNamespaces": both})).await;
+    let (role, through) = (format!("arn:aws:iam::{AWAY}:role/ecs-exec"), json!({"name": world.connection("away")}));
+    two.grants(two.grant("EcsTaskDefinition", &["base"])).await;
+    two.there(&with(&family("base", "nginx:1"), json!({"connectionRef": through, "executionRoleArn": role}))).await;
+    world.apply(&with(&two.runs_base(), json!({"connectionRef": through}))).await;
+    world.until_ready("web").await;
+    let calls = assumed(world, &format!("ecs-operator-{}", world.namespace));
+    assert_eq!(passes(calls.last().unwrap()), json!(role), "ECS asks again when a service is made");
+    world.delete_and_wait("web").await;
+    assert_eq!(world.live_in(AWAY, "web")["status"], "INACTIVE");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trust_policy_that_permits_no_tags_needs_none() {
     let world = World::new().await;
     world.furnish(AWAY);
@@ -120,8 +139,8 @@ async fn a_policy_too_long_for_a_session_is_told_and_hinders_no_deletion() {
 async fn a_policy_that_only_sts_finds_too_large_is_told_and_hinders_neither_another_namespace_nor_a_deletion() {
     let mut world = World::without_operator(fast()).await;
     world.guard = Guard::Enforce;
-    let other = world.beside().await;
-    world.start_operator_for(&other);
+    let other = world.neighbour().await;
+    world.start_operator();
     world.furnish(AWAY);
     world.connect("away", AWAY, json!({"allowedNamespaces": {"names": [world.namespace, other.namespace]}})).await;
     for each in [&world, &other] {
