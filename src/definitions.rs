@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 const DOCUMENT: &str = "/openapi/v3/apis/ecs-operator.io/v1alpha1";
-/// The API server describes new definitions some seconds after it serves them.
+/// How long before it is looked at first, and again. The API server describes new definitions some seconds after it serves them.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// So many missing fields are named.
 const NAMED: usize = 3;
@@ -20,6 +20,8 @@ pub async fn watch_age(client: Client, clock: Clock, readiness: Readiness) {
     const ABOUT: &str = "definitions";
     let mut told = None;
     loop {
+        // Not beside the first lists: the document is large, and nobody waits for it.
+        clock.sleep(LOOK_AGAIN).await;
         match missing(&client).await {
             Ok(none) if none.is_empty() => return readiness.forget(ABOUT),
             Ok(some) => {
@@ -33,7 +35,6 @@ pub async fn watch_age(client: Client, clock: Clock, readiness: Readiness) {
             }
             Err(error) => tracing::debug!(%error, "read how the API server describes the custom resources"),
         }
-        clock.sleep(LOOK_AGAIN).await;
     }
 }
 

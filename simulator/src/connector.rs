@@ -30,6 +30,7 @@ impl HttpConnector for Connector {
             let incoming = Incoming {
                 target: header("x-amz-target"),
                 authorization: header("authorization"),
+                date: header("x-amz-date"),
                 body: request.body().bytes().unwrap_or_default().to_vec(),
             };
             match crate::http::exchange(&simulator, incoming).await {
@@ -37,6 +38,9 @@ impl HttpConnector for Connector {
                     let status = status.try_into().map_err(|error| ConnectorError::user(Box::new(error)))?;
                     let mut response = HttpResponse::new(status, SdkBody::from(body));
                     response.headers_mut().insert("content-type", content_type);
+                    if let Some(date) = crate::http::http_date(&simulator) {
+                        response.headers_mut().insert("date", date);
+                    }
                     Ok(response)
                 }
                 Outgoing::BrokenConnection => Err(ConnectorError::io("the connection was closed before the reply".into())),

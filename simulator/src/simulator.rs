@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ use crate::http::query::BALANCING;
 use crate::neighbours::{self, Neighbours, Session};
 use crate::settings::Settings;
 use crate::shapes;
+use crate::signatures::{Signature, Signatures};
 use crate::throttle::Buckets;
 
 /// How many calls the log keeps; the counts go on.
@@ -49,6 +50,7 @@ struct State {
     targets: Vec<(String, TargetBehaviour)>,
     quotas: BTreeMap<String, u32>,
     forbidden_roles: Vec<String>,
+    signatures: Signatures,
 }
 
 /// One account and region.
@@ -67,6 +69,7 @@ pub(crate) struct Request {
     pub(crate) input: Value,
     /// The role that the caller has taken on.
     pub(crate) session: Option<Session>,
+    pub(crate) signature: Signature,
 }
 
 /// What the wire has to do.
@@ -112,6 +115,7 @@ impl Simulator {
             targets: Vec::new(),
             quotas: settings.quotas.clone(),
             forbidden_roles: Vec::new(),
+            signatures: Signatures::default(),
         };
         Self(Arc::new(Inner { settings, state: Mutex::new(state) }))
     }
@@ -222,6 +226,28 @@ impl Simulator {
         self.0.state.lock().neighbours.open_roles();
     }
 
+    /// From now on policy and tags of a session may have this many characters together: STS's limit on what it packs them into,
+    /// which depends on more than their length. `None`: there is no such limit.
+    pub fn set_largest_packed_policy(&self, characters: Option<usize>) {
+        self.0.state.lock().neighbours.set_largest_packed_policy(characters);
+    }
+
+    /// Sets AWS's clock, by which signatures and the ends of sessions are judged: how far it is ahead of the machine's, by which
+    /// clients sign. `None`, as at the start: neither is judged, and answers carry no `Date`.
+    pub fn set_clock_ahead(&self, ahead: Option<SignedDuration>) {
+        self.0.state.lock().signatures.set_ahead(ahead);
+    }
+
+    /// From now on AWS does not know this access key, as if it had been deleted.
+    pub fn retire_key(&self, access_key: &str) {
+        self.0.state.lock().signatures.retire(access_key);
+    }
+
+    /// Makes every access key known again.
+    pub fn restore_keys(&self) {
+        self.0.state.lock().signatures.restore_all();
+    }
+
     /// Marks the IAM role of this name as not existing, for IAM's answers.
     pub fn remove_role(&self, name: &str) {
         self.0.state.lock().neighbours.remove_role(name);
@@ -270,14 +296,24 @@ impl Simulator {
         (access_key.and_then(named).unwrap_or_else(|| self.0.settings.account.clone()), None)
     }
 
-    /// Answers one request of a wire: faults, then buckets, then the operation, all in the log.
+    /// The time that AWS's answers carry, if its clock was set.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        self.0.state.lock().signatures.now()
+    }
+
+    /// Answers one request of a wire: signature, faults, then buckets, then the operation, all in the log.
     pub(crate) fn answer(&self, request: Request) -> Reply {
         let settings = &self.0.settings;
         let mut state = self.0.state.lock();
         let state = &mut *state;
         let now = state.clock.now();
         let target = target(&request.input);
-        let fault = state.faults.meet(&request.operation, &target, now);
+        let refused = state.signatures.check(&request).err().map(|ServiceError { status, code, message }| FaultKind::Error {
+            status,
+            code,
+            message,
+        });
+        let fault = refused.or_else(|| state.faults.meet(&request.operation, &target, now));
         let mut after = settings.latency;
         let (what, outcome) = match fault {
             Some(FaultKind::Hang) => (ReplyKind::Never, Outcome::Hung),
@@ -350,7 +386,7 @@ impl State {
     fn perform(&mut self, settings: &Settings, request: &Request, age: Option<Duration>) -> Result<Value, ServiceError> {
         let now = self.clock.now();
         if !["ecs", "acm", BALANCING].contains(&request.service.as_str()) {
-            return neighbours::call(&mut self.neighbours, request, now);
+            return neighbours::call(&mut self.neighbours, request, self.signatures.now().unwrap_or(now));
         }
         let place = self.place(settings, &request.account, &request.region);
         if request.service == "acm" {
@@ -375,7 +411,7 @@ impl State {
         if self.calls.len() == LOGGED_CALLS {
             self.calls.pop_front();
         }
-        let Request { account, region, service, operation, input, session: _ } = request;
+        let Request { account, region, service, operation, input, session: _, signature: _ } = request;
         let input = if settings.log_inputs { input } else { Value::Null };
         self.calls.push_back(Call { at, account, region, service, operation, target, outcome, input });
     }

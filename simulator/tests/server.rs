@@ -49,6 +49,40 @@ async fn every_service_answers_on_one_endpoint_until_it_is_told_to_stop() {
     assert!(!ecs(&address, "ListClusters", &json!({})).await.contains("clusterArns"));
     assert_eq!(simulator.counts()["ListClusters"], 1);
 
+    let assume = async |role: &str| {
+        let input =
+            format!("Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::444455556666:role/{role}&RoleSessionName=test");
+        request(&address, form, &input).await
+    };
+    let tell = async |route: &str, input: Value| {
+        let head = format!("POST /_simulator/{route} HTTP/1.1\r\nContent-Type: application/json");
+        let answer = request(&address, &head, &input.to_string()).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    tell("closed-roles", json!({"pattern": "role/shut"})).await;
+    assert!(assume("shut").await.contains("<Code>AccessDenied</Code>"));
+    assert!(assume("open").await.contains("<AccessKeyId>ASIA"));
+    request(&address, "DELETE /_simulator/closed-roles HTTP/1.1", "").await;
+    assert!(assume("shut").await.contains("<AccessKeyId>ASIA"));
+
+    tell("keys", json!({"accessKey": "444455556666"})).await;
+    let unknown = ecs(&address, "ListClusters", &json!({})).await;
+    assert!(unknown.starts_with("HTTP/1.1 400") && unknown.contains("UnrecognizedClientException"), "{unknown}");
+    request(&address, "DELETE /_simulator/keys HTTP/1.1", "").await;
+
+    tell("signatures", json!({"aheadSeconds": 3600})).await;
+    let late =
+        request(&address, "POST / HTTP/1.1\r\nX-Amz-Date: 20260105T000000Z", "Action=GetCallerIdentity&Version=2011-06-15").await;
+    assert!(late.starts_with("HTTP/1.1 403") && late.contains("<Code>SignatureDoesNotMatch</Code>"), "{late}");
+    assert!(late.contains("Signature expired: 20260105T000000Z is now earlier than"), "{late}");
+    tell("signatures", json!({"aheadSeconds": null})).await;
+
+    tell("packed-policy", json!({"characters": 4})).await;
+    let tags = "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::444455556666:role/any&RoleSessionName=test\
+        &Tags.member.1.Key=team&Tags.member.1.Value=shop";
+    let packed = request(&address, form, tags).await;
+    assert!(packed.contains("<Code>PackedPolicyTooLarge</Code>") && packed.contains("session tags consumes 200%"), "{packed}");
+
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();
 }

@@ -1,5 +1,6 @@
 //! How a call is made, whatever the service: when it is its turn, and under the account of the connection.
 
+use super::credentials::Again;
 use super::error::{AwsError, chain};
 use super::gate::{Gate, UnknownKey};
 use super::operation::Operation;
@@ -28,7 +29,7 @@ impl Caller {
         Self { priority, ..self.clone() }
     }
 
-    /// Makes a call when it is its turn. `attempt` is called again for each retry of a throttled call.
+    /// Makes a call when it is its turn. `attempt` is called again for each retry of a throttled call, and where [`Again`] says so.
     pub(super) async fn call<T, E, F, S>(&self, operation: Operation, mut attempt: F) -> Result<T, AwsError>
     where
         F: FnMut() -> S,
@@ -36,7 +37,7 @@ impl Caller {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let held = Mutex::new(None);
-        let mut admitted = 0;
+        let (mut admitted, mut again) = (0, Again::default());
         loop {
             let sorted = || {
                 let (sent, held) = (attempt(), &held);
@@ -49,12 +50,15 @@ impl Caller {
             };
             let result = self.pacer.run(operation, self.priority, sorted).await;
             let key = held.lock().take();
-            match key {
+            match (key, &result) {
                 // Keys can change while we ask, but not without end.
-                Some(key) if admitted < 3 => self.gate.admit(operation.name, &key).await?,
+                (Some(key), _) if admitted < 3 => {
+                    self.gate.admit(operation.name, &key).await?;
+                    admitted += 1;
+                }
+                (_, Err(error)) if again.helps(error, self.gate.kept()) => {}
                 _ => return result,
             }
-            admitted += 1;
         }
     }
 }

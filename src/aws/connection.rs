@@ -5,6 +5,7 @@
 
 use super::acm::Acm;
 use super::calls::Ecs;
+use super::credentials::Kept;
 use super::elb::Elb;
 use super::error::AwsError;
 use super::gate::Gate;
@@ -26,8 +27,6 @@ pub use crate::api::aws_connection::DEFAULT;
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long before the end of a session a new one is begun.
-const BEFORE_THE_END: Duration = Duration::from_mins(1);
 /// How long taking on a role may take, with the tries of the SDK.
 const ASSUMING: Duration = Duration::from_secs(10);
 
@@ -54,6 +53,8 @@ pub struct Connection {
     pub acm: Acm,
     gate: Gate,
     config: SdkConfig,
+    /// Its credentials, where the SDK does not keep them.
+    kept: Option<Kept>,
 }
 
 /// Where a connection leads, as it was declared.
@@ -85,7 +86,17 @@ impl Connection {
     /// When no region is set.
     pub async fn ambient(pacer: Pacer) -> Result<Self, ConnectionError> {
         let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-        Self::new(DEFAULT, &config, pacer)
+        let region = config.region().cloned().ok_or(ConnectionError::NoRegion)?;
+        Self::keeping(DEFAULT, &config, pacer, Kept::ambient(region))
+    }
+
+    /// Connects with a configuration of the SDK and credentials that are kept here. Otherwise as [`Connection::new`].
+    ///
+    /// # Errors
+    /// When the configuration has no region.
+    pub fn keeping(name: &str, config: &SdkConfig, pacer: Pacer, kept: Kept) -> Result<Self, ConnectionError> {
+        config.region().ok_or(ConnectionError::NoRegion)?;
+        Ok(Self::of(name, &with(config.clone(), &kept), Some(kept), pacer, &Account::Unknown))
     }
 
     /// Connects with a configuration of the SDK. The account is asked for before the first call. From then on calls that
@@ -116,31 +127,34 @@ impl Connection {
             config = config.endpoint_url(endpoint);
         }
         let mut config = config.build();
+        let mut kept = self.kept.clone();
         if let Some(session) = session {
             let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
             let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts).build();
-            let role = AssumedRole::new(aws_sdk_sts::Client::from_conf(sts), session);
-            // A cache of its own, so that nobody waits for a role that is not theirs.
-            let cache = IdentityCache::lazy().load_timeout(ASSUMING).buffer_time(BEFORE_THE_END).build();
-            let provider = SharedCredentialsProvider::new(role);
-            config = config.into_builder().credentials_provider(provider).identity_cache(cache).build();
+            let lasts = session.lasts();
+            let role = AssumedRole::new(aws_sdk_sts::Client::from_conf(sts), session, kept);
+            // Kept for itself, so that nobody waits for a role that is not theirs.
+            let session = Kept::lasting(lasts, ASSUMING, SharedCredentialsProvider::new(role));
+            config = with(config, &session);
+            kept = Some(session);
         }
-        Self::of(name, to.region.clone(), &config, pacer, &Account::Declared(to.account.clone()))
+        Self::of(name, &config, kept, pacer, &Account::Declared(to.account.clone()))
     }
 
     fn build(name: &str, config: &SdkConfig, pacer: Pacer, account: &Account) -> Result<Self, ConnectionError> {
-        let region = config.region().ok_or(ConnectionError::NoRegion)?.to_string();
-        Ok(Self::of(name, region, config, pacer, account))
+        config.region().ok_or(ConnectionError::NoRegion)?;
+        Ok(Self::of(name, config, None, pacer, account))
     }
 
-    fn of(name: &str, region: String, config: &SdkConfig, pacer: Pacer, account: &Account) -> Self {
+    /// Of a configuration that has a region.
+    fn of(name: &str, config: &SdkConfig, kept: Option<Kept>, pacer: Pacer, account: &Account) -> Self {
         // One cache for all services: with several, each would assume the role for itself, under a key of its own.
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let config = config.clone().into_builder().identity_cache(cache).build();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
         let declared_by = matches!(account, Account::Declared(_)).then(|| name.to_owned());
-        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), declared_by);
+        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), declared_by, kept.clone());
         // Retries are set on the clients, not in the configuration: there they would be off for credentials too.
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
@@ -163,12 +177,13 @@ impl Connection {
         };
         Self {
             name: name.to_owned(),
-            region,
+            region: config.region().map(ToString::to_string).unwrap_or_default(),
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer.clone(), gate.clone()),
             elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer.clone(), gate.clone()),
             acm: Acm::new(aws_sdk_acm::Client::from_conf(acm.build()), pacer, gate.clone()),
             gate,
             config,
+            kept,
         }
     }
 
@@ -180,6 +195,11 @@ impl Connection {
     /// The pacer of the account and region.
     pub const fn pacer(&self) -> &Pacer {
         self.ecs.pacer()
+    }
+
+    /// Whether STS has refused to begin the session, as its policy and tags do not fit.
+    pub fn is_refused_as_too_large(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.failed_by(AwsError::is_policy_too_large))
     }
 
     /// The account, twelve digits, once it is known.
@@ -207,6 +227,12 @@ impl Connection {
     pub async fn caller(&self) -> Result<String, AwsError> {
         self.gate.ask_and_compare().await
     }
+}
+
+/// A configuration with credentials that are kept here.
+fn with(config: SdkConfig, kept: &Kept) -> SdkConfig {
+    let provider = SharedCredentialsProvider::new(kept.clone());
+    config.into_builder().credentials_provider(provider).identity_cache(IdentityCache::no_cache()).build()
 }
 
 /// Partition of the ARNs of a region, such as `aws`.

@@ -6,7 +6,7 @@
 mod advice;
 
 use super::gate::UnknownKey;
-use advice::{NO_SESSION, advice_on, advice_on_a_role, advice_on_time, denied_advice};
+use advice::{NO_SESSION, advice_on, advice_on_a_role, advice_on_time, denied_advice, is_out_of_time};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
@@ -63,8 +63,9 @@ pub struct AwsError {
 
 impl AwsError {
     /// The word for conditions, events and metrics.
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self.kind {
+            Kind::Credentials if self.is_policy_too_large() => "PolicyTooLong",
             Kind::Throttled => "AwsThrottled",
             Kind::Denied => "AwsAccessDenied",
             Kind::Credentials => "AwsCredentials",
@@ -114,6 +115,22 @@ impl AwsError {
         self.is_write && self.message.to_ascii_lowercase().contains("taskdefinition is inactive")
     }
 
+    /// `true` if AWS does not know the access key, or not any more: newer credentials can help.
+    pub fn is_about_the_key(&self) -> bool {
+        let codes = ["ExpiredToken", "UnrecognizedClient", "InvalidClientTokenId", "InvalidAccessKeyId", "AuthFailure"];
+        self.code.as_deref().is_some_and(|code| codes.contains(&code.strip_suffix("Exception").unwrap_or(code)))
+    }
+
+    /// `true` if the policy and the tags of a session do not fit into what STS packs them into.
+    pub fn is_policy_too_large(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.strip_suffix("Exception").unwrap_or(code) == "PackedPolicyTooLarge")
+    }
+
+    /// `true` if the time of the signature is what AWS does not accept.
+    pub fn is_about_time(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| is_out_of_time(code, &self.message))
+    }
+
     /// What a person can do about it, in one sentence.
     pub fn advice(&self) -> String {
         if let Some(advice) =
@@ -126,7 +143,11 @@ impl AwsError {
         }
         match self.kind {
             Kind::Denied => denied_advice(&self.message),
-            Kind::Credentials => "check the credentials of the operator's pod: its role, or the AWS_* variables".to_owned(),
+            Kind::Credentials => {
+                "check the credentials of the operator's pod: its role, its file, or the AWS_* variables, after which it has to be \
+                 restarted"
+                    .to_owned()
+            }
             Kind::Invalid => "correct the spec as the message says".to_owned(),
             Kind::NotFound if self.is_cluster_missing() => {
                 "create the cluster, or correct its name, account and region".to_owned()
@@ -374,6 +395,20 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_sts_does_not_begin_says_what_to_change() {
+        let transitive = "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key";
+        for (code, message, words) in [
+            ("PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space", "under one path"),
+            ("InvalidParameterValue", transitive, "disableSessionTags"),
+        ] {
+            assert!(refused("AssumeRole", 400, code, message).advice().contains(words), "{code}");
+        }
+        let mut large = refused("AssumeRole", 400, "PackedPolicyTooLarge", "Packed policy consumes 112% of allotted space");
+        large.kind = Kind::Credentials;
+        assert_eq!(large.reason(), "PolicyTooLong");
+    }
+
+    #[test]
     fn errors_are_sorted_by_what_to_do_about_them() {
         let rows: &[(&'static str, u16, &str, &str, Kind)] = &[
             ("CreateService", 400, "ThrottlingException", "Rate exceeded", Kind::Throttled),
@@ -528,6 +563,10 @@ mod tests {
             ),
             "allow `iam:PassRole` on `arn:aws:iam::111122223333:role/app` in the IAM policy of the operator's role, with `iam:PassedToService` `ecs-tasks.amazonaws.com`; a policy denies it explicitly",
         );
+        let by_session = denied(
+            "User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::111122223333:role/app because no session policy allows the iam:PassRole action",
+        );
+        assert!(by_session.contains("EcsNamespacePolicy") && by_session.contains("`iam:PassRole`"), "{by_session}");
         assert_eq!(denied("no"), "allow the action in the IAM policy of the operator's role");
     }
 }

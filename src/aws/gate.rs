@@ -4,6 +4,7 @@
 //! looked at after it is signed and before it is sent. If it is signed with an access key that was not seen before, AWS is
 //! asked first whose key that is.
 
+use super::credentials::{Again, Kept};
 use super::error::{AwsError, Kind, MISMATCH};
 use aws_sdk_ecs::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -26,6 +27,7 @@ struct Shared {
     sts: aws_sdk_sts::Client,
     /// Name of the connection whose object declares the account. `None`: nobody declared it.
     declared_by: Option<String>,
+    kept: Option<Kept>,
     account: OnceLock<String>,
     owners: Mutex<BTreeMap<String, String>>,
     asking: tokio::sync::Mutex<()>,
@@ -45,9 +47,9 @@ struct Caller {
 pub(super) struct UnknownKey(String);
 
 impl Gate {
-    pub(super) fn new(sts: aws_sdk_sts::Client, declared_by: Option<String>) -> Self {
+    pub(super) fn new(sts: aws_sdk_sts::Client, declared_by: Option<String>, kept: Option<Kept>) -> Self {
         let (account, owners, asking) = (OnceLock::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Shared { sts, declared_by, account, owners, asking, in_vain: Mutex::default() }))
+        Self(Arc::new(Shared { sts, declared_by, kept, account, owners, asking, in_vain: Mutex::default() }))
     }
 
     /// The account of the connection: the first that AWS told.
@@ -90,8 +92,23 @@ impl Gate {
         }
     }
 
+    /// The credentials of the connection, where the SDK does not keep them.
+    pub(super) fn kept(&self) -> Option<&Kept> {
+        self.0.kept.as_ref()
+    }
+
     /// Asks AWS whose the credentials of this moment are.
     async fn ask(&self) -> Result<Caller, AwsError> {
+        let mut again = Again::default();
+        loop {
+            match self.ask_once().await {
+                Err(error) if again.helps(&error, self.kept()) => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn ask_once(&self) -> Result<Caller, AwsError> {
         let key = SignedWith::default();
         let call = self.0.sts.get_caller_identity().customize().interceptor(key.clone()).send();
         let identity = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;

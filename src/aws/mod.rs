@@ -2,7 +2,8 @@
 //!
 //! [`Ecs`] has the calls that the operator makes and no more. What goes in is JSON in AWS's member names, made an input by
 //! [`codec`] and granted by [`guard`]; what comes out is in [`model`]. Every call waits its turn in [`pace`], which is also
-//! the only owner of retries: the SDK's own are off. [`reflector`] keeps the live side of services in memory.
+//! the only owner of retries: the SDK's own are off. [`credentials`] keeps what calls are signed with. [`reflector`] keeps the live
+//! side of services in memory.
 //!
 //! [`elb`] has the same for Elastic Load Balancing.
 //!
@@ -12,6 +13,7 @@ pub mod acm;
 pub mod certificates;
 pub mod codec;
 pub mod connection;
+pub mod credentials;
 pub mod elb;
 pub mod error;
 pub mod guard;

@@ -1,8 +1,9 @@
 //! Roles that are taken on: `AssumeRole` with the policy and the tags of whoever the calls are made for.
 //!
-//! The SDK's cache of identities keeps a session and begins a new one before it ends. What STS refuses is told in its own
-//! words by every call that needs the session; no key, external id or policy is ever shown.
+//! [`Kept`] keeps a session and begins a new one before it ends. What STS refuses is told in its own words by every call that needs
+//! the session; no key, external id or policy is ever shown.
 
+use super::credentials::{Again, Kept};
 use super::error::AwsError;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -10,11 +11,14 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_sts::types::Tag;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 const OPERATION: &str = "AssumeRole";
 /// The longest name of a session.
 const LONGEST_NAME: usize = 64;
+/// How long a session lasts that nobody asked to be longer or shorter.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>, `DurationSeconds`
+const AN_HOUR: Duration = Duration::from_hours(1);
 
 /// A session of a role, as it is asked for.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,6 +44,11 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
+    /// How long it lasts from the moment it is asked for. STS gives what is asked for, or refuses.
+    pub(super) fn lasts(&self) -> Duration {
+        self.seconds.and_then(|seconds| u64::try_from(seconds).ok()).map_or(AN_HOUR, Duration::from_secs)
+    }
+
     /// The name that `CloudTrail` shows. STS takes letters, digits and `_+=,.@-`, and namespaces have no others.
     fn name(&self) -> String {
         let name =
@@ -53,6 +62,8 @@ impl Session {
 pub(super) struct AssumedRole {
     sts: aws_sdk_sts::Client,
     session: Session,
+    /// The credentials of whoever takes the role on, where they are kept here.
+    base: Option<Kept>,
 }
 
 impl fmt::Debug for AssumedRole {
@@ -63,11 +74,22 @@ impl fmt::Debug for AssumedRole {
 
 impl AssumedRole {
     /// With a client that has the credentials of whoever takes the role on.
-    pub(super) const fn new(sts: aws_sdk_sts::Client, session: Session) -> Self {
-        Self { sts, session }
+    pub(super) const fn new(sts: aws_sdk_sts::Client, session: Session, base: Option<Kept>) -> Self {
+        Self { sts, session, base }
     }
 
     async fn begin(&self) -> Result<Credentials, CredentialsError> {
+        let mut again = Again::default();
+        loop {
+            match self.ask().await {
+                // It is the credentials of who asks that may have been replaced.
+                Err(error) if again.helps(&error, self.base.as_ref()) => {}
+                begun => return begun.map_err(CredentialsError::provider_error),
+            }
+        }
+    }
+
+    async fn ask(&self) -> Result<Credentials, AwsError> {
         let Session { role, external_id, seconds, policy, tags, .. } = &self.session;
         // Keys and values are ours and not empty, so that there is nothing that could be missing.
         let tags = tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok());
@@ -80,10 +102,8 @@ impl AssumedRole {
             .set_duration_seconds(*seconds)
             .set_policy(policy.clone())
             .set_tags(Some(tags.collect()).filter(|tags: &Vec<Tag>| !tags.is_empty()));
-        let answer =
-            asked.send().await.map_err(|error| CredentialsError::provider_error(AwsError::sort(OPERATION, false, &error)))?;
-        let missing =
-            || CredentialsError::provider_error(AwsError::malformed(OPERATION, false, "the answer holds no credentials"));
+        let answer = asked.send().await.map_err(|error| AwsError::sort(OPERATION, false, &error))?;
+        let missing = || AwsError::malformed(OPERATION, false, "the answer holds no credentials");
         let given = answer.credentials.ok_or_else(missing)?;
         let ends = SystemTime::try_from(given.expiration).map_err(|_| missing())?;
         let token = Some(given.session_token);

@@ -242,13 +242,19 @@ impl Connections {
             let new = || Arc::new(live.aws(open.own.clone()));
             return Ok(Arc::clone(open.sessions.entry((String::new(), None)).or_insert_with(new)));
         }
-        let key = (way.namespace.clone(), policy.clone());
+        let mut key = (way.namespace.clone(), policy);
+        // Nothing has to be passed for a deletion, so it is made with a smaller policy where STS refuses the session's own.
+        if way.is_leaving && open.sessions.get(&key).is_some_and(|aws| aws.connection.is_refused_as_too_large()) {
+            key.1 = Some(reach::smallest_policy(&declared.to));
+        } else if !open.sessions.contains_key(&key) {
+            // A policy that has changed ends the session; so does a namespace that is gone.
+            open.sessions
+                .retain(|(namespace, _), _| *namespace != way.namespace && caches.namespaces.get("", namespace).is_some());
+        }
         if let Some(aws) = open.sessions.get(&key) {
             return Ok(Arc::clone(aws));
         }
-        // A policy that has changed ends the session; so does a namespace that is gone.
-        open.sessions.retain(|(namespace, _), _| *namespace != way.namespace && caches.namespaces.get("", namespace).is_some());
-        let session = self.session(&declared, Some(&way.namespace), policy);
+        let session = self.session(&declared, Some(&way.namespace), key.1.clone());
         let connection = self.connect(&way.connection, &declared, session, open.own.pacer().clone());
         let aws = Arc::new(live.aws(connection));
         open.sessions.insert(key, Arc::clone(&aws));
@@ -272,3 +278,6 @@ impl Connections {
         Ok(Site { connection: name.to_owned(), account, region, partition, installation })
     }
 }
+
+#[cfg(test)]
+mod tests;

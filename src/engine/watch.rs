@@ -26,6 +26,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Which objects are watched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,8 @@ where
     let streams = apis.into_iter().enumerate();
     let streams = streams.map(|(number, (api, which))| events(api, which).map(move |event| (number, event)).boxed());
     let mut events = futures::stream::select_all(streams);
-    let mut watched = Watched { writer, not_listed: (0..events.len()).collect(), listing: HashMap::new(), seen: HashMap::new() };
+    let (not_listed, began) = ((0..events.len()).collect(), Instant::now());
+    let mut watched = Watched { writer, began, not_listed, listing: HashMap::new(), seen: HashMap::new() };
     watched.writer.take(&watcher::Event::Init);
     while let Some((number, event)) = events.next().await {
         match event {
@@ -83,6 +85,7 @@ fn is_not_streamed(error: &watcher::Error) -> bool {
 /// What one kind's watches have brought.
 struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
     writer: CacheWriter<K>,
+    began: Instant,
     /// The watches that have not been through their first list.
     not_listed: BTreeSet<usize>,
     /// Objects of a list that is under way, per watch.
@@ -91,7 +94,7 @@ struct Watched<K: Resource<DynamicType = ()> + Clone + 'static> {
     seen: HashMap<String, (usize, ObjectRef<Guarded<K>>, Digest)>,
 }
 
-impl<K: Indexed + Clone + DigestOfStatus + 'static> Watched<K> {
+impl<K: Resource<DynamicType = ()> + Indexed + Clone + DigestOfStatus + 'static> Watched<K> {
     fn take(&mut self, number: usize, event: watcher::Event<Guarded<K>>, changed: &impl Fn(&Guarded<K>, Change)) {
         match event {
             watcher::Event::Init => {
@@ -123,6 +126,8 @@ impl<K: Indexed + Clone + DigestOfStatus + 'static> Watched<K> {
         }
         if self.not_listed.remove(&number) && self.not_listed.is_empty() {
             self.writer.take(&watcher::Event::InitDone);
+            let took = self.began.elapsed().as_secs_f64();
+            tracing::info!(kind = %K::kind(&()), objects = self.seen.len(), seconds = took, "all of a kind are listed");
         }
     }
 

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 
 /// Longest text of an event, in bytes: Kubernetes takes 1,024.
 const LONGEST_NOTE: usize = 1000;
+/// Where events about objects of the whole cluster are. Kubernetes takes them here and in `kube-system` alone:
+/// <https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/apis/core/validation/events.go>, `legacyValidateEvent`.
+const OF_THE_CLUSTER: &str = "default";
 
 /// Name under which fields are managed.
 pub const FIELD_MANAGER: &str = "ecs-operator";
@@ -229,7 +232,8 @@ pub(super) async fn notices<K>(ctx: &Shared, object: &K, notices: Vec<Notice>)
 where
     K: Resource<DynamicType = ()>,
 {
-    let api: Api<Event> = Api::namespaced(ctx.kube.clone(), &object.namespace().unwrap_or_default());
+    let namespace = object.namespace();
+    let api: Api<Event> = Api::namespaced(ctx.kube.clone(), namespace.as_deref().unwrap_or(OF_THE_CLUSTER));
     let now = ctx.clock.now();
     let published = notices.into_iter().map(|notice| publish(ctx, &api, event(object.object_ref(&()), notice, now)));
     futures::future::join_all(published).await;
@@ -253,7 +257,7 @@ fn event(regarding: ObjectReference, notice: Notice, now: Timestamp) -> Event {
     Event {
         metadata: ObjectMeta {
             name: Some(format!("{object}.{}", &sha256(&whole)[..16])),
-            namespace: regarding.namespace.clone(),
+            namespace: Some(regarding.namespace.clone().unwrap_or_else(|| OF_THE_CLUSTER.to_owned())),
             ..ObjectMeta::default()
         },
         type_: Some(if notice.warning { "Warning" } else { "Normal" }.to_owned()),

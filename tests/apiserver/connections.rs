@@ -1,5 +1,7 @@
 //! Several accounts: which one an object is made in, with whose session, and what keeps it out.
 
+mod credentials;
+mod mismatch;
 mod refused;
 mod sessions;
 

@@ -1,6 +1,6 @@
 //! Two installations in one cluster, and definitions that are older than the program: what is said, and what waits.
 
-use crate::world::{install_these, until_some};
+use crate::world::{World, fast, install_these, until_some, web};
 use clap::Parser;
 use ecs_operator::api::crds;
 use ecs_operator::clock::Clock;
@@ -8,7 +8,7 @@ use ecs_operator::definitions;
 use ecs_operator::health::Readiness;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::settings::Settings;
-use ecs_operator::startup::{Process, lead};
+use ecs_operator::startup::{Process, lead, wait_for_kinds};
 use envtest::ControlPlane;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Client;
@@ -64,6 +64,40 @@ async fn a_second_installation_in_one_cluster_waits_and_says_for_which() {
     assert!(both.readiness.report().contains("works on namespace pay already"), "{}", both.readiness.report());
     shop.release().await.unwrap();
     pay.release().await.unwrap();
+    plane.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kinds_that_are_not_there_are_waited_for_by_name_and_work_begins_when_they_come() {
+    let plane = ControlPlane::start().await.unwrap();
+    let kube = plane.client().await.unwrap();
+    let readiness = Readiness::new();
+    let (client, told) = (kube.clone(), readiness.clone());
+    let wait = tokio::spawn(async move { wait_for_kinds(&client, &Clock::of_the_machine(), &told).await });
+    let until_told = async |kinds: &[String]| {
+        let sentence = format!("{} not served; `kubectl apply -f crds/` installs them", kinds.join(", "));
+        until_some(&format!("it is told: {sentence}"), async || {
+            let says = readiness.report();
+            if says.contains(&sentence) { Ok(()) } else { Err(says) }
+        })
+        .await;
+        assert!(!readiness.is_ready());
+    };
+    let all: Vec<String> = crds().into_iter().map(|crd| crd.spec.names.kind).collect();
+    until_told(&all).await;
+    let is_last = |crd: &CustomResourceDefinition| crd.spec.names.kind == "EcsNamespacePolicy";
+    install_these(&kube, crds().into_iter().filter(|crd| !is_last(crd))).await;
+    until_told(&["EcsNamespacePolicy".to_owned()]).await;
+    assert!(!wait.is_finished());
+    install_these(&kube, crds().into_iter().filter(is_last)).await;
+    timeout(Duration::from_mins(1), wait).await.expect("all are there").unwrap();
+
+    let mut world = World::in_cluster(kube, fast()).await;
+    world.start_operator();
+    world.apply(&web("nginx:1", 1)).await;
+    world.until_ready("web").await;
+    world.stop_operator().await;
+    drop(world);
     plane.stop().await;
 }
 

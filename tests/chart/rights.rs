@@ -166,6 +166,9 @@ async fn with_a_list_of_namespaces_nothing_reaches_beyond_them_but_connections_a
     let claim = object(&objects, "Role", "ecs-system-ecs-operator-claim");
     let looks = (LEASES.to_owned(), "leases".to_owned(), Some("ecs-operator.io".to_owned()), "get".to_owned());
     assert_eq!((given(claim), &claim["metadata"]["namespace"]), (BTreeSet::from([looks]), &Value::from("kube-system")));
+    let events = object(&objects, "Role", "ecs-system-ecs-operator-events");
+    let tells = ("events.k8s.io".to_owned(), "events".to_owned(), None, "create".to_owned());
+    assert_eq!((given(events), &events["metadata"]["namespace"]), (BTreeSet::from([tells]), &Value::from("default")));
     let with_a_name = rendered("watchNamespaces: [shop]\nsettings: {installationId: blue}\nrbac: {aggregate: false}").await;
     let left = given(object(&with_a_name, "ClusterRole", "ecs-system-ecs-operator"));
     assert!(left.iter().all(|it| it.2.as_deref() == Some("shop") || is_ours_of_the_cluster(it)), "{left:?}");

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words in the code that look like reasons and are not: AWS's codes and operations, kinds, and words of Kubernetes.
+/// Words in the code that look like reasons and are not: AWS's codes and operations, kinds, words of Kubernetes, and that of a pass
+/// which says nothing.
 const NO_REASONS: &str = "
     AccessDenied AllocationIdNotFound AttributeLimitExceeded AuthFailure BandwidthLimitExceeded Blocked Client ClusterNotFound
     ClusterNotFoundException Completed CreateRule DependencyViolation DeregisterTaskDefinition DescribeTaskDefinition Drifted
@@ -18,7 +19,7 @@ const NO_REASONS: &str = "
     ServiceNotActive ServiceNotActiveException ServiceNotFound ServiceNotFoundException ServiceQuotaExceeded ServiceUnavailable
     SignatureDoesNotMatch SlowDown Stalled SubnetNotFound TargetNotFound TaskSetNotFound ThrottledRequest Throttling TooEarly TooMany
     TooManyActions Allowed AssumeRole AwsConnection RequestTimeTooSkewed DurationSeconds PackedPolicyTooLarge RegionDisabled TooManyRequests TooManyRules TooManyTags True TrustStoreNotFound UnauthorizedOperation UnrecognizedClient
-    UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available
+    UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available TooEarly
 ";
 
 fn sources(below: &Path, found: &mut Vec<PathBuf>) {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Fault, ImageBehaviour, Simulator, TargetBehaviour};
+use crate::{Fault, ImageBehaviour, SignedDuration, Simulator, TargetBehaviour};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,6 +25,23 @@ pub(super) struct Image {
 #[derive(Deserialize)]
 pub(super) struct Role {
     pattern: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PackedPolicy {
+    characters: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Key {
+    access_key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Signatures {
+    ahead_seconds: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -80,6 +97,36 @@ pub(super) async fn forbid_role(State(simulator): State<Simulator>, Json(role): 
 
 pub(super) async fn allow_roles(State(simulator): State<Simulator>) -> Json<Value> {
     simulator.allow_roles();
+    Json(json!({}))
+}
+
+pub(super) async fn close_role(State(simulator): State<Simulator>, Json(role): Json<Role>) -> Json<Value> {
+    simulator.close_role(&role.pattern);
+    Json(json!({}))
+}
+
+pub(super) async fn open_roles(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.open_roles();
+    Json(json!({}))
+}
+
+pub(super) async fn set_packed_policy(State(simulator): State<Simulator>, Json(asked): Json<PackedPolicy>) -> Json<Value> {
+    simulator.set_largest_packed_policy(asked.characters);
+    Json(json!({}))
+}
+
+pub(super) async fn retire_key(State(simulator): State<Simulator>, Json(key): Json<Key>) -> Json<Value> {
+    simulator.retire_key(&key.access_key);
+    Json(json!({}))
+}
+
+pub(super) async fn restore_keys(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.restore_keys();
+    Json(json!({}))
+}
+
+pub(super) async fn set_signatures(State(simulator): State<Simulator>, Json(asked): Json<Signatures>) -> Json<Value> {
+    simulator.set_clock_ahead(asked.ahead_seconds.map(SignedDuration::from_secs));
     Json(json!({}))
 }
 

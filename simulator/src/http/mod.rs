@@ -1,19 +1,21 @@
 //! AWS's protocols: which service and operation a request means, and how its answer is written.
 //!
 //! One endpoint stands for every service, as `AWS_ENDPOINT_URL` expects. The service is told by the credential scope of the
-//! signature, or else by `X-Amz-Target`, or else by `Action`. Signatures are not checked.
+//! signature, or else by `X-Amz-Target`, or else by `Action`. Signatures are not checked, but their time and key may be: see `signatures`.
 
 mod admin;
 mod proxy;
 pub(crate) mod query;
 mod server;
 
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 pub(crate) use server::serve;
 
 use crate::Simulator;
 use crate::fault::ServiceError;
+use crate::signatures::Signature;
 use crate::simulator::{ReplyKind, Request};
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -24,6 +26,7 @@ const XML: &str = "text/xml";
 pub(crate) struct Incoming {
     pub(crate) target: Option<String>,
     pub(crate) authorization: Option<String>,
+    pub(crate) date: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -85,6 +88,11 @@ pub(crate) async fn exchange(simulator: &Simulator, incoming: Incoming) -> Outgo
     }
 }
 
+/// The `Date` of an answer, if AWS's clock was set.
+pub(crate) fn http_date(simulator: &Simulator) -> Option<String> {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&simulator.date()?).ok()
+}
+
 fn write_error(is_json: bool, service: &str, error: &ServiceError) -> Outgoing {
     if is_json {
         return Outgoing::json(error.status, &json!({"__type": error.code, "message": error.message}));
@@ -94,7 +102,9 @@ fn write_error(is_json: bool, service: &str, error: &ServiceError) -> Outgoing {
 
 fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceError> {
     let scope = incoming.authorization.as_deref().and_then(Scope::of);
-    let (account, session) = simulator.caller(scope.as_ref().map(|scope| scope.access_key));
+    let access_key = scope.as_ref().map(|scope| scope.access_key);
+    let signature = Signature::new(access_key, incoming.date.as_deref());
+    let (account, session) = simulator.caller(access_key);
     let region = scope.as_ref().map_or_else(|| simulator.settings().region.clone(), |scope| scope.region.to_owned());
     let (service, operation, input) = match &incoming.target {
         Some(target) => {
@@ -111,5 +121,5 @@ fn parse(simulator: &Simulator, incoming: &Incoming) -> Result<Request, ServiceE
         }
         None => query::parse(scope.as_ref().map(|scope| scope.service), &incoming.body)?,
     };
-    Ok(Request { account, region, service, operation, input, session })
+    Ok(Request { account, region, service, operation, input, session, signature })
 }

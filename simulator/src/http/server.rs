@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::{Incoming, Outgoing, admin, exchange, proxy};
+use super::{Incoming, Outgoing, admin, exchange, http_date, proxy};
 use crate::Simulator;
 
 /// How long requests in flight may take once a shutdown has begun; one that hangs by an injected fault never ends.
@@ -28,6 +28,10 @@ pub(crate) async fn serve(
         .route("/_simulator/clock", get(admin::clock).post(admin::move_clock))
         .route("/_simulator/images", post(admin::set_image))
         .route("/_simulator/roles", post(admin::forbid_role).delete(admin::allow_roles))
+        .route("/_simulator/closed-roles", post(admin::close_role).delete(admin::open_roles))
+        .route("/_simulator/packed-policy", post(admin::set_packed_policy))
+        .route("/_simulator/keys", post(admin::retire_key).delete(admin::restore_keys))
+        .route("/_simulator/signatures", post(admin::set_signatures))
         .route("/_simulator/targets", post(admin::set_target))
         .route("/_simulator/quotas", post(admin::set_quota))
         .route("/_simulator/certificates", post(admin::add_certificate))
@@ -59,12 +63,16 @@ async fn aws(State(simulator): State<Simulator>, method: Method, uri: Uri, heade
         return proxy::pass_on(&simulator, &method, &uri, &headers);
     }
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let incoming = Incoming { target: header("x-amz-target"), authorization: header("authorization"), body: body.to_vec() };
-    match exchange(&simulator, incoming).await {
+    let (target, authorization, date) = (header("x-amz-target"), header("authorization"), header("x-amz-date"));
+    match exchange(&simulator, Incoming { target, authorization, date, body: body.to_vec() }).await {
         Outgoing::Response { status, content_type, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [("content-type", content_type), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")], body)
-                .into_response()
+            let id = ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
+            let mut response = (status, [("content-type", content_type), id], body).into_response();
+            if let Some(date) = http_date(&simulator).and_then(|date| date.parse().ok()) {
+                response.headers_mut().insert("date", date);
+            }
+            response
         }
         // A body that fails makes the server cut the connection; there is no politer way to lose a reply.
         Outgoing::BrokenConnection => Response::new(Body::from_stream(Cut)),

@@ -24,6 +24,8 @@ pub(crate) struct Neighbours {
     sessions: BTreeMap<String, Session>,
     /// Parts of the ARNs of roles that nobody may take on.
     closed_roles: Vec<String>,
+    /// What the policy and the tags of a session may have together, in characters.
+    largest_packed_policy: Option<usize>,
     removed_roles: BTreeSet<String>,
     created_roles: BTreeMap<(String, String), Value>,
     log_groups: BTreeMap<(String, String, String), Timestamp>,
@@ -36,6 +38,7 @@ pub(crate) struct Session {
     pub(crate) arn: String,
     /// What it may do of what its role may do. `Null`: all of it.
     pub(crate) policy: Value,
+    pub(crate) ends: Timestamp,
 }
 
 impl Neighbours {
@@ -49,6 +52,10 @@ impl Neighbours {
 
     pub(crate) fn open_roles(&mut self) {
         self.closed_roles.clear();
+    }
+
+    pub(crate) fn set_largest_packed_policy(&mut self, characters: Option<usize>) {
+        self.largest_packed_policy = characters;
     }
 
     pub(crate) fn remove_role(&mut self, name: &str) {

@@ -8,14 +8,22 @@ const CLOCK: &str = "set the clock of the node that the operator runs on: it dif
 
 /// What can be done about a signature that AWS does not take. Its time is the commonest reason, and AWS says so in the text only.
 pub(super) fn advice_on_time(code: &str, message: &str) -> Option<&'static str> {
-    let is_late = ["Signature expired", "not yet current", "too skewed", "too large"].iter().any(|text| message.contains(text));
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "RequestTimeTooSkewed" | "RequestExpired" => Some(CLOCK),
-        "SignatureDoesNotMatch" | "InvalidSignature" if is_late => Some(CLOCK),
+        _ if is_out_of_time(code, message) => Some(CLOCK),
         "SignatureDoesNotMatch" | "InvalidSignature" => Some(
             "check the secret access key that the operator has, and the clock of the node that it runs on: AWS does not say which of the two is wrong",
         ),
         _ => None,
+    }
+}
+
+/// Whether AWS says that a signature is too old, or not of its time yet. ECS and STS say so with the codes of a wrong signature.
+pub(super) fn is_out_of_time(code: &str, message: &str) -> bool {
+    let is_late = ["Signature expired", "not yet current", "too skewed", "too large"].iter().any(|text| message.contains(text));
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "RequestTimeTooSkewed" | "RequestExpired" => true,
+        "SignatureDoesNotMatch" | "InvalidSignature" => is_late,
+        _ => false,
     }
 }
 
@@ -25,6 +33,11 @@ pub(super) fn advice_on_a_role(code: &str, message: &str) -> &'static str {
         "PackedPolicyTooLarge" => {
             "put the roles of the namespace under one path and list `role/<path>/*` in its EcsNamespacePolicy, or set \
              assumeRole.sessionTags: Disabled in the AwsConnection"
+        }
+        // EKS Pod Identity hands its own tags on, one of which has the name of one of ours:
+        // <https://github.com/aws/eks-pod-identity-agent/issues/80>
+        _ if message.contains("transitive") => {
+            "set disableSessionTags in the operator's Pod Identity association, or assumeRole.sessionTags: Disabled in the AwsConnection"
         }
         _ if message.contains("sts:TagSession") => {
             "allow sts:TagSession in the trust policy of the role, or set assumeRole.sessionTags: Disabled in the AwsConnection"
@@ -64,6 +77,12 @@ pub(super) fn denied_advice(message: &str) -> String {
     let Some(action) = after("to perform: ").map(word).filter(|a| a.contains(':')) else {
         return "allow the action in the IAM policy of the operator's role".to_owned();
     };
+    if message.contains("no session policy allows") {
+        return format!(
+            "list what it names in the EcsNamespacePolicy of the namespace, whose sessions may use `{action}` on nothing else; after a \
+             change of the policy a new session is begun by itself"
+        );
+    }
     let on = after("on resource: ").map(word).map(|r| format!(" on `{r}`")).unwrap_or_default();
     let condition = if action == "iam:PassRole" { ", with `iam:PassedToService` `ecs-tasks.amazonaws.com`" } else { "" };
     let by = if message.contains("explicit deny") { "; a policy denies it explicitly" } else { "" };

@@ -32,7 +32,7 @@ pub struct Through {
     /// Whether the object has something in AWS already by way of this connection.
     is_in: bool,
     /// Whether that is all it wants to take away. A deletion is never refused.
-    is_leaving: bool,
+    pub(super) is_leaving: bool,
 }
 
 impl Reach {
@@ -99,13 +99,22 @@ pub(super) fn session_policy(way: &Through, caches: &Caches, to: &Target) -> Res
     if matches!(spec.mode, Some(GuardMode::Warn | GuardMode::Audit)) {
         return Ok(None);
     }
-    let place = Place { partition: partition_of(&to.region).to_owned(), region: to.region.clone(), account: to.account.clone() };
-    let document = match session::policy(&spec, &lent(way, caches, &place), &place) {
+    let place = place(to);
+    match session::policy(&spec, &lent(way, caches, &place), &place) {
+        Ok(document) => Ok(Some(document)),
         // Nothing has to be passed for a deletion.
-        Err(_) if way.is_leaving => session::policy(&EcsNamespacePolicySpec::default(), &BTreeSet::new(), &place),
-        document => document,
-    };
-    document.map(Some).map_err(|long| Stop::invalid("PolicyTooLong", format!("EcsNamespacePolicy default: {long}")))
+        Err(_) if way.is_leaving => Ok(Some(smallest_policy(to))),
+        Err(long) => Err(Stop::invalid("PolicyTooLong", format!("EcsNamespacePolicy default: {long}"))),
+    }
+}
+
+/// The policy of a session that passes no role.
+pub(super) fn smallest_policy(to: &Target) -> String {
+    session::policy(&EcsNamespacePolicySpec::default(), &BTreeSet::new(), &place(to)).unwrap_or_default()
+}
+
+fn place(to: &Target) -> Place {
+    Place { partition: partition_of(&to.region).to_owned(), region: to.region.clone(), account: to.account.clone() }
 }
 
 /// The roles of the task definitions of other namespaces that services of this one run, as those grant it now.

@@ -114,9 +114,8 @@ impl Managed for AwsConnectionKind {
         status::status(object, pass, now)
     }
 
-    /// It belongs to no namespace in which Events could be told; its status says all.
-    fn notices(_before: &AwsConnectionStatus, _after: &AwsConnectionStatus, _pass: &Pass<Self>) -> Vec<Notice> {
-        Vec::new()
+    fn notices(before: &AwsConnectionStatus, after: &AwsConnectionStatus, _pass: &Pass<Self>) -> Vec<Notice> {
+        status::notices(before, after)
     }
 
     fn forget(object: &AwsConnection, ctx: &Ctx) {

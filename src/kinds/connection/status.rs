@@ -6,7 +6,7 @@ use crate::api::{AwsConnection, AwsConnectionStatus as Status};
 use crate::aws::error::{Kind as Sort, MISMATCH};
 use crate::engine::conditions::{Statement, Type, merge};
 use crate::engine::next::Next;
-use crate::engine::{Pass, Stop, statements_of};
+use crate::engine::{Notice, Pass, Stop, statements_of};
 use jiff::Timestamp;
 
 /// The status after a pass.
@@ -36,6 +36,21 @@ fn statements(object: &AwsConnection, pass: &Pass<Kind>) -> Vec<Statement> {
             vec![Statement::yes(Type::Ready, "Connected", format!("AWS knows the operator in account {account}, {region}"))]
         }
     }
+}
+
+/// What is told as an Event: that the operator is kept out, for each new reason, and that it is let in again. Whoever made the
+/// connection hears of it in `status` when it works from the start.
+pub fn notices(before: &Status, after: &Status) -> Vec<Notice> {
+    let ready = |status: &Status| status.conditions.iter().find(|one| one.type_ == "Ready").cloned();
+    let (old, Some(new)) = (ready(before), ready(after)) else { return Vec::new() };
+    let is_known = match &old {
+        Some(old) => old.status == new.status && old.reason == new.reason,
+        None => new.status == "True",
+    };
+    if is_known || new.reason == "Deleting" {
+        return Vec::new();
+    }
+    vec![Notice { id: None, warning: new.status != "True", reason: new.reason, message: new.message }]
 }
 
 /// What keeps the operator out has a word of its own here, whichever call found out.

@@ -1,9 +1,9 @@
 use super::desired::{Desired, desired};
 use super::plan::plan;
-use super::status::status;
+use super::status::{notices, status};
 use super::{AwsConnectionKind, Caller, Hold, Refs};
-use crate::api::AwsConnection;
 use crate::api::shared::FINALIZER;
+use crate::api::{AwsConnection, AwsConnectionStatus};
 use crate::aws::{AwsError, Kind};
 use crate::engine::next::Next;
 use crate::engine::{Pass, Plan, Stop};
@@ -118,4 +118,27 @@ fn a_connection_that_works_says_where_it_leads() {
     let (status, reason, message) = said(&role(), Ok(Next::Settled));
     assert_eq!((status.as_str(), reason.as_str()), ("True", "Connected"));
     assert!(message.contains("111122223333") && message.contains("eu-central-1"), "{message}");
+}
+
+#[test]
+fn who_is_kept_out_or_let_in_again_is_told_once() {
+    let after = |before: AwsConnectionStatus, end: Result<Next, Stop>| {
+        let mut object = role();
+        object.status = Some(before);
+        let pass = Pass::<AwsConnectionKind> { want: desired(&object, &unused()).ok(), seen: None, done: Vec::new(), end };
+        status(&object, &pass, Timestamp::UNIX_EPOCH)
+    };
+    let told = |before: &AwsConnectionStatus, after: &AwsConnectionStatus| -> Vec<(bool, String)> {
+        notices(before, after).into_iter().map(|one| (one.warning, one.reason)).collect()
+    };
+    let denied = || Err(refused(Kind::Credentials, "AccessDenied", "no"));
+    let new = AwsConnectionStatus::default();
+    let works = after(new.clone(), Ok(Next::Settled));
+    let fails = after(works.clone(), denied());
+    assert_eq!(told(&new, &works), []);
+    assert_eq!(told(&works, &fails), [(true, "CredentialsUnavailable".to_owned())]);
+    assert_eq!(told(&new, &after(new.clone(), denied())), [(true, "CredentialsUnavailable".to_owned())]);
+    assert_eq!(told(&fails, &after(fails.clone(), denied())), []);
+    assert_eq!(told(&fails, &works), [(false, "Connected".to_owned())]);
+    assert_eq!(told(&works, &after(works.clone(), Ok(Next::Progressing("later".to_owned())))), []);
 }

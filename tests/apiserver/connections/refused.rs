@@ -94,16 +94,6 @@ async fn credentials_of_another_account_than_the_declared_one_write_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_clock_that_is_an_hour_off_is_said_in_words() {
-    let world = World::new().await;
-    let late = "Signature expired: 20260101T000000Z is now earlier than 20260101T005500Z (20260101T010000Z - 5 min.)";
-    let refused = FaultKind::Error { status: 403, code: "SignatureDoesNotMatch".into(), message: late.into() };
-    world.aws.inject(Fault { resource: Some("ecs-operator-away".into()), ..Fault::new("AssumeRole", refused) });
-    world.connect("away", AWAY, json!({})).await;
-    world.until_connection("away", "False", "CredentialsUnavailable", &["Signature expired", "set the clock of the node"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_deleted_without_its_connection_says_why_and_stays() {
     let mut world = World::without_operator(fast()).await;
     world.furnish(AWAY);

@@ -121,6 +121,14 @@ impl World {
         }
     }
 
+    /// Another namespace in which the operator works from its start on, as a story of its own in the same AWS.
+    pub async fn neighbour(&mut self) -> Self {
+        let mut other = Self::in_cluster(self.kube.clone(), fast()).await;
+        other.aws = self.aws.clone();
+        self.beside.push(other.namespace.clone());
+        other
+    }
+
     /// Makes another namespace in which the operator works from its start on. Objects whose manifests name it are applied there.
     pub async fn beside(&mut self) -> String {
         let name = format!("{}-beside", self.namespace);
@@ -136,7 +144,16 @@ impl World {
 
     /// Starts the operator with credentials of an account.
     pub fn start_operator_as(&mut self, account: &str) {
-        let operator = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), account);
+        self.start(self.operator(rights::as_operator(&self.kube), self.aws.http_client(), account));
+    }
+
+    /// Starts the operator with a way to AWS of the story's own.
+    pub fn start_operator_by(&mut self, connection: Connection) {
+        let usual = self.operator(rights::as_operator(&self.kube), self.aws.http_client(), "111122223333");
+        self.start(Operator { connection, ..usual });
+    }
+
+    fn start(&mut self, operator: Operator) {
         let stop = CancellationToken::new();
         self.running = Some((stop.clone(), tokio::spawn(operator.run(stop))));
     }
