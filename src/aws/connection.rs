@@ -140,7 +140,7 @@ impl Connection {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
         let declared_by = matches!(account, Account::Declared(_)).then(|| name.to_owned());
-        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), declared_by);
+        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), region.clone(), declared_by);
         // Retries are set on the clients, not in the configuration: there they would be off for credentials too.
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
