@@ -5,14 +5,18 @@ mod mapping;
 use crate::api::{
     AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
 };
+use crate::aws::Kind;
+use crate::aws::certificates::SELDOM;
 use crate::aws::connection::Connection;
-use crate::aws::pace::Pacer;
+use crate::aws::pace::{Observed, Pacer};
 use crate::aws::reflector::Polling;
+use crate::engine::Managed;
 use crate::engine::brake;
 use crate::engine::connections::Connections;
 use crate::engine::ctx::Shared;
 use crate::engine::refs::Caches;
 use crate::engine::triggers::Triggers;
+use crate::engine::waiting::Waiting;
 use crate::engine::watch::{self, Guarded, Which};
 use crate::kinds::connection::AwsConnectionKind;
 use crate::kinds::listener_rule::EcsListenerRuleKind;
@@ -34,6 +38,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Passes of one kind that may be under way at once. They wait for AWS, not for the processor.
 const CONCURRENCY: u16 = 64;
+/// What is read in AWS again and again.
+const POLLED: [&str; 5] = ["services", "listeners", "target_groups", "load_balancers", "certificates"];
 
 /// Works with what the process has and the credentials of the environment, until `stop`.
 ///
@@ -41,8 +47,6 @@ const CONCURRENCY: u16 = 64;
 /// When the environment names no region.
 pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()> {
     let pacer = Pacer::scaled(process.settings.aws_rate_scale);
-    let metrics = Arc::clone(&process.metrics);
-    pacer.observe(move |call| metrics.aws_call(call.operation, call.outcome, call.took));
     let operator = Operator {
         connection: Connection::ambient(pacer).await?,
         kube: process.kube,
@@ -93,7 +97,8 @@ impl Operator {
         let mapping = Mapping::new(caches.clone(), &triggers);
         let whose = (self.installation.clone(), self.guard == Guard::Enforce);
         let shared = Shared::new(connections, self.kube.clone(), caches.clone(), whose, Arc::clone(&self.metrics));
-        let shared = shared.braked(self.brake);
+        let shared = Arc::new(shared.braked(self.brake));
+        self.measure(&shared, &triggers);
 
         let mut background = JoinSet::new();
         self.watch_kubernetes(writers, &mapping, &mut background);
@@ -107,8 +112,30 @@ impl Operator {
             () = caches.are_filled() => {}
             () = stop.cancelled() => {}
         }
-        passes(&Arc::new(shared), &caches, triggers, self.concurrency, &stop).await;
+        passes(&shared, &caches, triggers, self.concurrency, &stop).await;
         background.shutdown().await;
+    }
+
+    /// Counts the calls, and has asked for what is only known at the moment: who waits, and how old is what was read.
+    fn measure(&self, shared: &Arc<Shared>, triggers: &AllTriggers) {
+        let metrics = Arc::clone(&self.metrics);
+        self.connection.pacer().observe(move |call| observed(&metrics, call));
+        // The metrics outlive the work, and must not keep it.
+        let (shared, waiting) = (Arc::downgrade(shared), triggers.waiting());
+        let certificates = self.polling.settled * SELDOM;
+        let settled = self.polling.settled;
+        self.metrics.before_each_reading(move |metrics| {
+            let Some(shared) = shared.upgrade() else { return };
+            for (kind, waiting) in &waiting {
+                let (depth, longest) = waiting.all(shared.clock.instant());
+                metrics.queue(kind, depth, longest);
+            }
+            let ages = shared.connections.ages();
+            for what in POLLED {
+                let every = if what == "certificates" { certificates } else { settled };
+                metrics.poll(what, ages.get(what).copied(), every);
+            }
+        });
     }
 
     /// Watches every kind, and wakes what depends on what changed.
@@ -167,6 +194,17 @@ async fn passes(shared: &Arc<Shared>, caches: &Caches, triggers: AllTriggers, at
     );
 }
 
+/// Counts one call to AWS.
+fn observed(metrics: &Metrics, call: &Observed) {
+    metrics.aws_call_waited(call.operation, call.waited);
+    // One that was given up was never made.
+    let Some(took) = call.took else { return };
+    metrics.aws_call(call.operation, call.outcome, took);
+    if call.outcome == Kind::Throttled.reason() {
+        metrics.aws_throttled(call.operation);
+    }
+}
+
 /// The queues of all kinds.
 #[derive(Default)]
 struct AllTriggers {
@@ -177,4 +215,19 @@ struct AllTriggers {
     load_balancers: Triggers<EcsLoadBalancer>,
     policies: Triggers<EcsNamespacePolicy>,
     connections: Triggers<AwsConnection>,
+}
+
+impl AllTriggers {
+    /// Who waits for a pass, by kind.
+    fn waiting(&self) -> [(&'static str, Waiting); 7] {
+        [
+            (EcsTaskDefinitionKind::KIND, self.task_definitions.waiting()),
+            (EcsServiceKind::KIND, self.services.waiting()),
+            (EcsTargetGroupKind::KIND, self.target_groups.waiting()),
+            (EcsListenerRuleKind::KIND, self.listener_rules.waiting()),
+            (EcsLoadBalancerKind::KIND, self.load_balancers.waiting()),
+            (EcsNamespacePolicyKind::KIND, self.policies.waiting()),
+            (AwsConnectionKind::KIND, self.connections.waiting()),
+        ]
+    }
 }
