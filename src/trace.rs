@@ -96,7 +96,7 @@ pub fn aws_call(service: &'static str, operation: &'static str, region: &str) ->
 /// The call of this moment was tried so often, and has waited so long for its turn in all.
 pub fn aws_tried(attempts: u32, waited: Duration) {
     let span = Span::current();
-    span.record("ecs_operator.attempts", attempts);
+    span.record("ecs_operator.attempts", i64::from(attempts));
     span.record("ecs_operator.pacer_wait_ms", milliseconds(waited));
 }
 
@@ -127,13 +127,18 @@ pub fn kube_write(what: &'static str, kind: &str) -> Span {
     )
 }
 
-/// The write of this moment was refused: `code` is the API server's, and `None` where it did not answer.
+/// The write of this moment was not made: `code` is the API server's, and `None` where it did not answer. That an object is gone,
+/// or has changed meanwhile, is no failure.
 pub fn kube_refused(code: Option<u16>) {
     let span = Span::current();
     if let Some(code) = code {
-        span.record("http.response.status_code", code);
+        span.record("http.response.status_code", i64::from(code));
     }
-    fail(&span, if code.is_some() { "refused" } else { "no_answer" });
+    match code {
+        Some(404 | 409) => {}
+        Some(_) => fail(&span, "refused"),
+        None => fail(&span, "no_answer"),
+    }
 }
 
 fn fail(span: &Span, word: &'static str) {
@@ -141,8 +146,9 @@ fn fail(span: &Span, word: &'static str) {
     span.record("otel.status_code", "ERROR");
 }
 
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+/// OpenTelemetry has numbers with a sign only; others would become texts.
+fn milliseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ impl HttpConnector for Connector {
                     let status = status.try_into().map_err(|error| ConnectorError::user(Box::new(error)))?;
                     let mut response = HttpResponse::new(status, SdkBody::from(body));
                     response.headers_mut().insert("content-type", content_type);
+                    response.headers_mut().insert("x-amzn-requestid", crate::http::REQUEST_ID);
                     Ok(response)
                 }
                 Outgoing::BrokenConnection => Err(ConnectorError::io("the connection was closed before the reply".into())),

@@ -63,8 +63,7 @@ async fn aws(State(simulator): State<Simulator>, method: Method, uri: Uri, heade
     match exchange(&simulator, incoming).await {
         Outgoing::Response { status, content_type, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, [("content-type", content_type), ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000")], body)
-                .into_response()
+            (status, [("content-type", content_type), ("x-amzn-requestid", super::REQUEST_ID)], body).into_response()
         }
         // A body that fails makes the server cut the connection; there is no politer way to lose a reply.
         Outgoing::BrokenConnection => Response::new(Body::from_stream(Cut)),
