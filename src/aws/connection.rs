@@ -187,6 +187,11 @@ impl Connection {
         self.gate.account()
     }
 
+    /// Why the account is not known, once it was asked for in vain.
+    pub fn trouble(&self) -> Option<AwsError> {
+        self.gate.trouble()
+    }
+
     /// The account, twelve digits, asked for once. One caller asks, the others wait for its answer.
     ///
     /// # Errors

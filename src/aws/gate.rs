@@ -85,6 +85,11 @@ impl Gate {
         self.account().ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
     }
 
+    /// Why the account could not be told when it was asked for last. `None`: it was not asked for in vain.
+    pub(super) fn trouble(&self) -> Option<AwsError> {
+        self.0.in_vain.lock().1.clone().filter(|_| self.account().is_none())
+    }
+
     /// Takes the account of the connection from somebody who knows.
     pub(super) fn set_account(&self, account: String) {
         let _ = self.0.account.set(account);

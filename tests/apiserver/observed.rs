@@ -150,11 +150,10 @@ async fn what_happens_to_a_service_is_seen_in_spans_lines_and_metrics() {
         ],
     )
     .await;
+    world.aws.inject(Fault::error("CreateService", "ThrottlingException", "Rate exceeded").times(1));
     world.apply(&web("nginx:1", 1)).await;
     world.until_ready("web").await;
-    world.aws.inject(Fault::error("UpdateService", "ThrottlingException", "Rate exceeded").times(1));
-    let by_hand = || world.aws.call("UpdateService", json!({"cluster": CLUSTER, "service": "web", "desiredCount": 4}));
-    until_some("somebody has changed the service", async || by_hand().map_err(|e| format!("{e:?}"))).await;
+    world.by_hand("UpdateService", json!({"cluster": CLUSTER, "service": "web", "desiredCount": 4}));
     until_some("it is put back", async || {
         let count = world.live("web")["desiredCount"].clone();
         if count == 1 { Ok(()) } else { Err(count.to_string()) }
@@ -190,8 +189,10 @@ fn of_metrics(metrics: &str) -> Result<(), &'static str> {
     is(r#"ecs_operator_poll_interval_seconds{what="services"}"#, one)?;
     is(r#"ecs_operator_drift_found_total{kind="EcsService",outcome="Corrected"}"#, some)?;
     is(r#"ecs_operator_rollouts_total{outcome="Completed"}"#, one)?;
-    is(r#"ecs_operator_aws_call_wait_seconds_count{operation="CreateService"}"#, one)?;
+    is(r#"ecs_operator_aws_call_wait_seconds_count{operation="CreateService"}"#, |it| (it - 2.0).abs() < f64::EPSILON)?;
     is(r#"ecs_operator_aws_calls_total{operation="CreateService",outcome="ok"}"#, one)?;
+    is(r#"ecs_operator_aws_calls_total{operation="CreateService",outcome="AwsThrottled"}"#, one)?;
+    is(r#"ecs_operator_aws_throttled_total{operation="CreateService"}"#, one)?;
     is(r#"ecs_operator_reconcile_total{kind="EcsService",result="Settled"}"#, some)
 }
 
@@ -222,7 +223,7 @@ fn of_spans(collector: &Collector, namespace: &str, line: &Value) {
         ("rpc.method", json!("CreateService")),
         ("cloud.region", json!("eu-central-1")),
         ("aws.request_id", line["request_id"].clone()),
-        ("ecs_operator.attempts", json!(1)),
+        ("ecs_operator.attempts", json!(2)),
         ("ecs_operator.outcome", json!("ok")),
     ] {
         assert_eq!(attribute(&call.attributes, key), value, "{key}");
