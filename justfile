@@ -1,5 +1,8 @@
 # `just` lists the recipes. Everything that CI runs is one of them.
 
+# What goes into an image does not name the folders that it was built in: the same sources make the same image anywhere
+remapped := "--remap-path-prefix=" + justfile_directory() + "=. --remap-path-prefix=" + env("CARGO_HOME", env("HOME", "") + "/.cargo") + "=cargo"
+
 [private]
 default:
     @just --list --unsorted
@@ -71,7 +74,7 @@ test-chart *ARGS:
 
 # End to end on the cluster of E2E_KUBECONFIG: image, chart, replicas, rights. tests/e2e/main.rs lists the variables
 e2e *ARGS:
-    cargo build --locked {{ if env("E2E_PROFILE", "release") == "dev" { "" } else { "--release --package ecs-operator --package simulator" } }}
+    {{ if env("E2E_PROFILE", "release") == "dev" { "cargo build --locked" } else { "RUSTFLAGS='" + remapped + "' cargo build --locked --release --package ecs-operator --package simulator" } }}
     cargo test --test e2e -- {{ ARGS }}
 
 # The samples through the Argo CD of that cluster, from the Git repository E2E_REPOSITORY
@@ -83,7 +86,7 @@ drift: gen chart
 
 # An image for this machine's architecture as target/image.tar, without a container engine; prints its digest
 image NAME="ecs-operator:dev":
-    RUSTFLAGS="--remap-path-prefix=$PWD=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" cargo build --locked --release --package ecs-operator
+    RUSTFLAGS="{{ remapped }}" cargo build --locked --release --package ecs-operator
     cargo metadata --locked --format-version 1 --filter-platform "$(uname -m)-unknown-linux-gnu" | SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/sbom.py ecs-operator Cargo.lock > "${CARGO_TARGET_DIR:-target}/sbom.json"
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) deploy/image/image.py --name {{ NAME }} --program "${CARGO_TARGET_DIR:-target}/release/ecs-operator" \
         --sbom "${CARGO_TARGET_DIR:-target}/sbom.json" --output "${CARGO_TARGET_DIR:-target}/image.tar" \

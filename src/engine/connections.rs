@@ -12,9 +12,9 @@ mod reach;
 
 pub use reach::Reach;
 
-use super::Stop;
 use super::ctx::{Aws, Site};
 use super::refs::Caches;
+use super::{Stop, TOO_EARLY};
 use crate::api::AwsConnection;
 use crate::api::aws_connection::{AssumeRole, DEFAULT, SessionTags};
 use crate::aws::connection::partition_of;
@@ -246,12 +246,10 @@ impl Connections {
         let mut state = self.state.lock();
         let open = state.open.get_mut(&way.connection);
         let open = open.filter(|open| open.uid == object.metadata.uid && open.declared == declared);
-        let Some(open) = open else { return Err(not_ready(&way.connection, "it was not looked at yet")) };
-        match &open.verified {
-            Some(Ok(())) => {}
-            Some(Err(why)) => return Err(not_ready(&way.connection, why)),
-            None => return Err(not_ready(&way.connection, "AWS was not asked yet whose account it is")),
-        }
+        let Some((open, verified)) = open.and_then(|open| open.verified.clone().map(|verified| (open, verified))) else {
+            return Err(Stop::waiting(TOO_EARLY, "AWS was not asked yet whose account it is"));
+        };
+        verified.map_err(|why| not_ready(&way.connection, &why))?;
         let live = open.live.get_or_insert_with(|| Live::begin(&open.own, self.polling, &self.news));
         if declared.role.is_none() {
             let new = || Arc::new(live.aws(open.own.clone()));

@@ -180,10 +180,11 @@ pub fn statements_of(stop: &Stop) -> Vec<Statement> {
     vec![Statement::no(Ready, stop.reason(), stop.message()), Statement::yes(companion, stop.reason(), stop.message())]
 }
 
-/// Reason of a pass that was made on an object as it no longer stands there. It says nothing, and the next one has the news.
-const OUTDATED: &str = "Outdated";
-/// How long the cache may take to catch up; its news wakes the object anyway.
-const BEHIND: Duration = Duration::from_secs(1);
+/// Reason of a pass that knows too little to say anything: the object no longer stands there as it was seen, or AWS was not asked
+/// yet whose account its connection leads to. What its status says stays, and the next pass has the news.
+const TOO_EARLY: &str = "TooEarly";
+/// How long the news may take; they wake the object anyway.
+const SOON: Duration = Duration::from_secs(1);
 
 /// One pass over one object.
 ///
@@ -215,8 +216,8 @@ pub async fn reconcile<M: Managed>(
         Err(stop) => Err(stop),
     };
     trace::pass_ended(outcome(&pass), pass.end.as_ref().is_err_and(|stop| !stop.is_waiting()));
-    if matches!(&pass.end, Err(Stop::Waiting { reason, .. }) if *reason == OUTDATED) {
-        return Ok(Action::requeue(BEHIND));
+    if matches!(&pass.end, Err(Stop::Waiting { reason, .. }) if *reason == TOO_EARLY) {
+        return Ok(Action::requeue(SOON));
     }
     let now = shared.clock.now();
     let status = M::status(&object, &pass, site.as_ref(), now);

@@ -2,7 +2,7 @@
 
 use super::conditions::{Statement, Type, merge};
 use super::ctx::{Shared, Written};
-use super::{Managed, Notice, OUTDATED, Stop};
+use super::{Managed, Notice, Stop, TOO_EARLY};
 use crate::api::shared::FINALIZER;
 use crate::domain::json::sha256;
 use crate::trace;
@@ -150,7 +150,9 @@ pub(super) async fn promise<M: Managed>(ctx: &Shared, object: &mut M::Object, st
 /// A write that is only made on the newest version, and was not.
 fn on_the_newest(outcome: Result<(), kube::Error>) -> Result<(), Stop> {
     match outcome {
-        Err(kube::Error::Api(refusal)) if refusal.code == 409 => Err(Stop::waiting(OUTDATED, "the object has changed meanwhile")),
+        Err(kube::Error::Api(refusal)) if refusal.code == 409 => {
+            Err(Stop::waiting(TOO_EARLY, "the object has changed meanwhile"))
+        }
         outcome => Ok(outcome?),
     }
 }

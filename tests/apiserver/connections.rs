@@ -3,9 +3,12 @@
 mod refused;
 mod sessions;
 
-use crate::world::{CLUSTER, World, running, until_some, web, with};
-use ecs_operator::api::AwsConnection;
-use kube::api::{Api, DeleteParams};
+use crate::world::{CLUSTER, World, is_ready, running, until_some, web, with};
+use ecs_operator::api::{AwsConnection, EcsService};
+use futures::TryStreamExt;
+use futures::future::ready;
+use kube::ResourceExt;
+use kube::api::{Api, DeleteParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 /// The account of the operator's own credentials.
@@ -208,6 +211,43 @@ async fn a_connection_that_is_deleted_waits_for_what_was_made_through_it_and_tak
     })
     .await;
     world.until_told("late", "ConnectionNotFound", &["there is no AwsConnection"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_process_opens_the_connection_again_and_nobody_notices() {
+    let mut world = World::new().await;
+    world.furnish(AWAY);
+    world.connect("away", AWAY, json!({})).await;
+    world.apply(&service(&world, "web", "away")).await;
+    let before = world.until_ready("web").await.resource_version().unwrap();
+    world.stop_operator().await;
+    world.aws.clear_calls();
+    world.start_operator();
+    let reads = |world: &World| world.calls_in(AWAY).iter().filter(|it| *it == "DescribeServices").count();
+    until_some("ECS was read some times", async || (reads(&world) > 3).then_some(()).ok_or_else(|| "not yet".to_owned())).await;
+    let since = world.services().watch(&WatchParams::default().timeout(1), &before).await.unwrap();
+    let not_ready: Vec<EcsService> = since
+        .try_filter_map(async |event| Ok(if let WatchEvent::Modified(seen) = event { Some(seen) } else { None }))
+        .try_filter(|seen| ready(!is_ready(seen)))
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(serde_yaml_ng::to_string(&not_ready).unwrap(), "[]\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_process_takes_away_what_was_made_through_a_connection_that_is_deleted() {
+    let mut world = World::new().await;
+    world.furnish(AWAY);
+    world.connect("away", AWAY, json!({})).await;
+    world.apply(&service(&world, "web", "away")).await;
+    world.until_ready("web").await;
+    world.connections().delete(&world.connection("away"), &DeleteParams::default()).await.unwrap();
+    world.until_connection("away", "False", "Deleting", &["still has something in AWS"]).await;
+    world.stop_operator().await;
+    world.start_operator();
+    world.delete_and_wait("web").await;
+    assert_eq!(world.live_in(AWAY, "web")["status"], "INACTIVE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

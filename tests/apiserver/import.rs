@@ -264,6 +264,84 @@ async fn load_balancing_is_observed_without_a_difference_and_a_load_balancer_ado
     until_all_agree(&world, 3).await;
 }
 
+/// What ends TLS, as somebody made it: an application load balancer with two certificates, and a network load balancer with a
+/// listener of each protocol.
+fn secure_balancing(world: &World) -> [String; 2] {
+    let (first, second) = (world.aws.add_certificate(&["shop.example.com"]), world.aws.add_certificate(&["*.example.org"]));
+    let balancer = |input: Value| {
+        let made = elb(world, "CreateLoadBalancer", input);
+        (arn(&made, "LoadBalancers", "LoadBalancerArn"), made["LoadBalancers"][0]["VpcId"].clone())
+    };
+    let (application, _) =
+        balancer(json!({"Name": "Secure", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"]}));
+    let not_found =
+        json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]);
+    let listener = elb(
+        world,
+        "CreateListener",
+        json!({
+            "LoadBalancerArn": application, "Protocol": "HTTPS", "Port": 443, "DefaultActions": not_found,
+            "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "Certificates": [{"CertificateArn": first}],
+        }),
+    );
+    let listener = arn(&listener, "Listeners", "ListenerArn");
+    elb(world, "AddListenerCertificates", json!({"ListenerArn": listener, "Certificates": [{"CertificateArn": second}]}));
+    let (network, vpc) =
+        balancer(json!({"Name": "Wire", "Type": "network", "Scheme": "internal", "Subnets": ["subnet-a", "subnet-b"]}));
+    for (protocol, to, port) in [("TCP", "TCP", 5432), ("UDP", "UDP", 53), ("TLS", "TCP", 8443)] {
+        let group = json!({"Name": format!("Wire-{protocol}"), "Protocol": to, "Port": port, "VpcId": vpc, "TargetType": "ip",
+            "HealthCheckProtocol": "TCP", "HealthCheckPort": "8081"});
+        let group = arn(&elb(world, "CreateTargetGroup", group), "TargetGroups", "TargetGroupArn");
+        let mut listener = json!({"LoadBalancerArn": network, "Protocol": protocol, "Port": port,
+            "DefaultActions": [{"Type": "forward", "TargetGroupArn": group}]});
+        if protocol == "TLS" {
+            listener["SslPolicy"] = json!("ELBSecurityPolicy-TLS13-1-2-2021-06");
+            listener["Certificates"] = json!([{"CertificateArn": first}]);
+            listener["AlpnPolicy"] = json!(["HTTP2Preferred"]);
+        }
+        elb(world, "CreateListener", listener);
+    }
+    [application, network]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_tls_is_observed_without_a_difference_and_adopted_by_tags_alone() {
+    let mut world = World::without_operator(fast()).await;
+    let balancers = secure_balancing(&world);
+    world.aws.clear_calls();
+    let connection = connection(&world);
+    let read = async |policy| {
+        let options = Options { policy, ..Options::default() };
+        let mut reading = Reading::new(&connection, &options);
+        reading.load_balancer("Secure").await.unwrap();
+        reading.load_balancer("Wire").await.unwrap();
+        for protocol in ["TCP", "UDP", "TLS"] {
+            reading.target_group(&format!("Wire-{protocol}")).await.unwrap();
+        }
+        whole(reading.end())
+    };
+    let observed = read(Policy::Observe).await;
+    let text = yaml(&observed);
+    for word in ["ELBSecurityPolicy-TLS13-1-2-2021-06", "HTTP2Preferred", "protocol: UDP", "certificateArn: arn:aws:acm:"] {
+        assert!(text.contains(word), "{word} is not in\n{text}");
+    }
+    assert!(notes(&observed).is_empty(), "{:?}", notes(&observed));
+    world.apply(&text).await;
+    world.start_operator();
+    until_all_agree(&world, 5).await;
+    settle().await;
+    assert_eq!(writes(&world), [] as [&str; 0]);
+
+    world.apply(&yaml(&read(Policy::Adopt).await)).await;
+    until_all_agree(&world, 5).await;
+    let tagged = || elb(&world, "DescribeTags", json!({"ResourceArns": balancers})).to_string();
+    world.until_aws("both are ours", |_| tagged().matches(r#""ecs-operator.io/name""#).count() == 2).await;
+    settle().await;
+    // Two load balancers with one listener and three.
+    assert_eq!(writes(&world), ["AddTags"; 6]);
+    until_all_agree(&world, 5).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_object_cannot_stand_for_is_named_by_its_revision() {
     let mut world = World::without_operator(fast()).await;

@@ -42,7 +42,7 @@ impl Cluster {
     pub async fn writes(&self, namespace: &str) -> Result<Counts> {
         let all: Counts =
             serde_json::from_str(&self.ask(namespace, "/_simulator/counts", http::Request::builder(), Vec::new()).await?)?;
-        let is_read = |operation: &str| ["Describe", "List", "Get"].iter().any(|read| operation.starts_with(read));
+        let is_read = |operation: &str| ["Describe", "List", "Get", "Assume"].iter().any(|read| operation.starts_with(read));
         Ok(all.into_iter().filter(|(operation, _)| !is_read(operation)).collect())
     }
 

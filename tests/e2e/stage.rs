@@ -176,8 +176,9 @@ impl Stage {
         self.cluster.strike_applications().await?;
         let definitions = self.cluster.kubectl(&["get", "crd", "--output", "name"]).await?;
         if definitions.contains(".ecs-operator.io") {
-            // Policies last: they are held while something of their namespace is in AWS.
-            for kind in ["ecs-all", "ecspol"] {
+            // What others need comes last: a policy is held while something of its namespace is in AWS, a connection while
+            // something was made through it.
+            for kind in ["ecs-all", "ecspol", "awsconnections"] {
                 let words = ["delete", kind, "--all", "--namespace", SAMPLES, "--timeout", "60s"];
                 if let Err(error) = self.cluster.kubectl(&words).await {
                     println!("   {error:#}");

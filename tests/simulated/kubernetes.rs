@@ -330,7 +330,21 @@ impl State {
         }
         self.log.push(Change { version, key: key.clone(), kind, object: object.clone() });
         self.version.send_replace(version);
+        self.collect_garbage();
         object
+    }
+
+    /// Deletes what has owners of which none is there, as the garbage collector of Kubernetes does, which goes by their UIDs:
+    /// <https://kubernetes.io/docs/concepts/architecture/garbage-collection/#owners-dependents>.
+    fn collect_garbage(&mut self) {
+        let owners = |object: &Value| object["metadata"]["ownerReferences"].as_array().cloned().unwrap_or_default();
+        let is_there = |owner: &Value| self.objects.values().any(|object| object["metadata"]["uid"] == owner["uid"]);
+        let is_orphan = |object: &Value| !owners(object).is_empty() && !owners(object).iter().any(is_there);
+        let is_left = |object: &Value| object["metadata"]["deletionTimestamp"].is_null();
+        let orphans = self.objects.iter().filter(|(_, object)| is_left(object) && is_orphan(object));
+        for key in orphans.map(|(key, _)| key.clone()).collect::<Vec<_>>() {
+            self.delete(&key);
+        }
     }
 }
 

@@ -117,6 +117,23 @@ async fn a_revision_that_somebody_deregistered_is_registered_anew_when_ecs_refus
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_is_made_anew_waits_for_what_the_one_before_it_leaves_and_has_its_own_then() {
+    let mut world = serving().await;
+    world.aws.inject(Fault::error("DeregisterTaskDefinition", "AccessDeniedException", "not authorized to perform it"));
+    world.kubernetes.delete("ecsservices", "web");
+    assert!(world.until(MINUTES, |world| world.service("web").is_null()).await, "{}", world.service("web"));
+    world.kubernetes.apply("ecsservices", "web", &web("web", "nginx:2", 1));
+    let waits = |world: &World| {
+        let ready = world.condition("web", "Ready");
+        ready["reason"] == "TaskDefinitionNotReady" && ready["message"] == "EcsTaskDefinition web: it is being deleted"
+    };
+    assert!(world.until(MINUTES, waits).await, "{}", world.service("web"));
+    world.aws.clear_faults();
+    assert!(world.until(MINUTES, |world| world.is_ready("web")).await, "{}", world.service("web"));
+    assert_eq!(world.active_revisions("web").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn tasks_that_lack_a_setting_are_told_of_across_a_restart_of_the_operator() {
     let mut world = serving().await;
     let mut manifest = web("web", "nginx:1", 1);

@@ -131,7 +131,11 @@ impl Walk {
         let is_well = self.world.until(PATIENCE, &is_settled).await;
         self.world.pass(Duration::from_mins(3)).await;
         let is_well = is_well && self.world.until(PATIENCE, &is_settled).await;
-        assert!(is_well, "it is not as declared after {PATIENCE:?}: {}", json!(self.world.kubernetes.all("ecsservices")));
+        assert!(
+            is_well,
+            "it is not as declared after {PATIENCE:?}: {}",
+            json!([self.world.kubernetes.all("ecsservices"), self.world.kubernetes.all("ecstaskdefinitions")])
+        );
     }
 
     fn step(&mut self) -> String {

@@ -90,7 +90,10 @@ impl Managed for AwsConnectionKind {
 
     async fn observe(object: &AwsConnection, want: Result<&Desired, &Stop>, ctx: &Ctx) -> Result<Caller, AwsError> {
         match want {
-            Ok(Desired::Present { .. }) => Ok(Caller(Some(ctx.connections.check(object).await?))),
+            // What was made through it is taken away through it.
+            Ok(Desired::Present { .. } | Desired::Absent { user: Some(_) }) => {
+                Ok(Caller(Some(ctx.connections.check(object).await?)))
+            }
             _ => Ok(Caller::default()),
         }
     }

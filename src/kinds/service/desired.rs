@@ -232,7 +232,7 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
             format!("{kind} needs EcsTaskDefinition {name}, which is not there"),
         ));
     };
-    if kind == "taskDefinitionTemplate" && !child::owned_by(found, object) {
+    if kind == "taskDefinitionTemplate" && !child::owned_by(found, object) && found.metadata.deletion_timestamp.is_none() {
         return Err(Stop::waiting(
             "Conflict",
             format!(

@@ -24,6 +24,7 @@ use crate::engine::noted::Noted;
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
+use crate::kinds::service::child::owned_by;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -245,6 +246,10 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
     };
     let mut users = BTreeSet::new();
     caches.services.each(&Key::TaskDefinition(this.0, this.1), |service| {
+        // A service that was deleted and made anew waits for what the one before it leaves behind.
+        if service.spec.task_definition_ref.is_none() && !owned_by(object, service) {
+            return;
+        }
         users.insert(full_name(service));
         refs.refused.extend(refused(service));
     });
