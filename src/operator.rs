@@ -304,8 +304,7 @@ mod tests {
             guard: Guard::Off,
             brake: brake::Limit::NONE,
         };
-        let stop = CancellationToken::new();
-        let running = tokio::spawn(operator.run(stop.clone()));
+        let running = tokio::spawn(operator.run(CancellationToken::new()));
         while readiness.is_ready() {
             tokio::task::yield_now().await;
         }
@@ -314,8 +313,7 @@ mod tests {
             said.starts_with("waiting for lists: EcsTaskDefinition, EcsService,") && said.contains("Namespace not listed yet"),
             "{said}"
         );
-        stop.cancel();
-        running.await.unwrap();
+        running.abort();
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,6 +7,7 @@
 //! (<https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/>, <https://opentelemetry.io/docs/specs/semconv/resource/k8s/>),
 //! and begin with `ecs_operator` where there is none.
 
+use std::cell::Cell;
 use std::time::Duration;
 use tracing::{Span, field::Empty};
 
@@ -15,6 +16,8 @@ pub const TARGET: &str = "ecs_operator::span";
 
 tokio::task_local! {
     static SUBJECT: Subject;
+    /// How often the call of this moment was tried, and how long it has waited for its turn in all.
+    static TRIES: Cell<(u32, Duration)>;
 }
 
 /// The object that a pass is about.
@@ -93,17 +96,30 @@ pub fn aws_call(service: &'static str, operation: &'static str, region: &str) ->
     )
 }
 
-/// The call of this moment was tried so often, and has waited so long for its turn in all.
+/// Makes a call whose tries are counted until [`aws_ended`].
+pub async fn with_tries<F: Future>(call: F) -> F::Output {
+    TRIES.scope(Cell::default(), call).await
+}
+
+/// The call of this moment has waited so long for its turn, and is tried so often now: once, or not at all.
 pub fn aws_tried(attempts: u32, waited: Duration) {
-    let span = Span::current();
-    span.record("ecs_operator.attempts", i64::from(attempts));
-    span.record("ecs_operator.pacer_wait_ms", milliseconds(waited));
+    let add = |tries: &Cell<(u32, Duration)>| {
+        let (before, waited_before) = tries.get();
+        tries.set((before + attempts, waited_before + waited));
+    };
+    // Without anybody who counts there is nothing to tell.
+    let _ = TRIES.try_with(add);
 }
 
 /// The call of this moment ended: with `ok`, or with the word for what failed.
 pub fn aws_ended(outcome: &'static str, request_id: Option<&str>) {
     let span = Span::current();
     span.record("ecs_operator.outcome", outcome);
+    // Recorded once: what is recorded again stands in the span twice.
+    if let Ok((attempts, waited)) = TRIES.try_with(Cell::get) {
+        span.record("ecs_operator.attempts", i64::from(attempts));
+        span.record("ecs_operator.pacer_wait_ms", milliseconds(waited));
+    }
     if let Some(request_id) = request_id {
         span.record("aws.request_id", request_id);
     }

@@ -86,7 +86,7 @@ impl Caller {
             }
             result
         };
-        ended.instrument(span).await
+        trace::with_tries(ended).instrument(span).await
     }
 
     async fn admitted<T, E, F, S>(&self, operation: Operation, mut attempt: F) -> Result<T, AwsError>

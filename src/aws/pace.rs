@@ -130,21 +130,18 @@ impl Pacer {
     {
         let ticket = (priority, self.0.tickets.fetch_add(1, Ordering::Relaxed));
         let began = Instant::now();
-        let (mut attempts, mut waited_in_all) = (0, Duration::ZERO);
         let mut refused = None;
         loop {
             let asked = Instant::now();
             let turn = self.turn(operation.bucket, ticket, began).await;
             let waited = asked.elapsed();
-            waited_in_all += waited;
             let Some(turn) = turn else {
-                trace::aws_tried(attempts, waited_in_all);
+                trace::aws_tried(0, waited);
                 let error = refused.unwrap_or_else(|| AwsError::throttled(operation.name, operation.is_write));
                 self.report(Observed { operation: operation.name, outcome: error.reason(), waited, took: None });
                 return Err(error);
             };
-            attempts += 1;
-            trace::aws_tried(attempts, waited_in_all);
+            trace::aws_tried(1, waited);
             let sent = Instant::now();
             let result = attempt().await;
             let error = result.as_ref().err();

@@ -147,6 +147,8 @@ async fn a_throttled_call_is_one_span_that_tells_how_often_it_was_tried() {
     let spans = heard.spans();
     assert_eq!(spans.len(), 1, "{spans:?}");
     assert_eq!((attributes(&spans[0])["ecs_operator.attempts"].as_str(), &spans[0].status), ("2", &Status::Unset));
+    let keys: Vec<_> = spans[0].attributes.iter().map(|pair| &pair.key).collect();
+    assert_eq!(keys.len(), attributes(&spans[0]).len(), "each once: {keys:?}");
 }
 
 #[tokio::test]
