@@ -218,7 +218,8 @@ pub struct EcsLoadBalancerSpec {
     /// When somebody else changed the load balancer: Correct (put it back) or Report (say so in status). Unset: Correct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift_policy: Option<DriftPolicy>,
-    /// Identifier of an installation of this operator whose load balancer for this object is inherited. Unset: none.
+    /// Identifier of an installation of this operator whose load balancer for this object is inherited,
+    /// with its listeners; adoption of the EcsNamespacePolicy has to list both. Unset: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub take_over_from: Option<String>,

@@ -5,6 +5,7 @@
 
 mod rules;
 
+use super::aws_connection::AllowedNamespaces;
 use super::open_enum::open_enum;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
@@ -23,6 +24,16 @@ open_enum! {
         Warn = "Warn",
         /// It is made, and only the log and a metric tell of it.
         Audit = "Audit",
+    }
+}
+
+open_enum! {
+    /// A kind whose objects can be referred to from other namespaces, where their own grants it.
+    ReferencedKind {
+        /// Task definitions: services there may run them, with the roles and secrets that they declare.
+        TaskDefinition = "EcsTaskDefinition",
+        /// Target groups: rules and load balancers there may forward to them, and services register their tasks in them.
+        TargetGroup = "EcsTargetGroup",
     }
 }
 
@@ -171,8 +182,8 @@ pub struct EcsNamespacePolicySpec {
     #[schemars(length(max = 50), inner(length(min = 1, max = 1024), regex(pattern = rules::NAMED)))]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
     pub service_connect_namespaces: Option<Vec<String>>,
-    /// What may be taken over with managementPolicy Adopt: `service/<cluster>/<name>`, `task-definition/<family>`,
-    /// `loadbalancer/…` and its `listener/…`. Unset: nothing.
+    /// What may be taken over with managementPolicy Adopt or takeOverFrom: `service/<cluster>/<name>`,
+    /// `task-definition/<family>`, `loadbalancer/…` and its `listener/…`. Unset: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100), inner(length(max = 2048), regex(pattern = rules::ADOPTED)))]
     #[schemars(extend("x-kubernetes-list-type" = "set"))]
@@ -180,6 +191,29 @@ pub struct EcsNamespacePolicySpec {
     /// What a container may do to the EC2 instance that it runs on, and so to everybody else there. Unset: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ec2: Option<Ec2Grant>,
+    /// Objects of this namespace that objects of other namespaces may refer to. The mode says nothing about these: what is not
+    /// listed is refused. Listeners are granted by the allowedRoutes of their EcsLoadBalancer. Unset: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub references: Option<Vec<ReferenceGrant>>,
+}
+
+/// Objects of a namespace that objects of others may refer to.
+#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = rules::grants_to_somebody)]
+pub struct ReferenceGrant {
+    /// The namespaces whose objects may refer to them.
+    pub from: AllowedNamespaces,
+    /// EcsTaskDefinition (a service there may run it, with the roles and secrets that the policy of this namespace grants it) or
+    /// EcsTargetGroup (a rule or load balancer there may forward to it, and a service there may register its tasks in it).
+    #[schemars(length(min = 1, max = 2), extend("x-kubernetes-list-type" = "set"))]
+    pub kinds: Vec<ReferencedKind>,
+    /// Names of the objects, such as `base` or `web-*`. Unset: every object of these kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100), inner(length(min = 1, max = 253), regex(pattern = rules::OBJECT)))]
+    #[schemars(extend("x-kubernetes-list-type" = "set"))]
+    pub names: Option<Vec<String>>,
 }
 
 /// A listener that rules may be put on.

@@ -30,7 +30,8 @@ pub struct Reference {
     /// Name of the object.
     #[schemars(length(min = 1, max = 253))]
     pub name: String,
-    /// Namespace of the object. Unset: the namespace of the object that refers. Another namespace is refused until it is granted.
+    /// Namespace of the object. Unset: the namespace of the object that refers. Another namespace has to grant it
+    /// in `references` of its EcsNamespacePolicy, or, where a listener is named, in allowedRoutes of the EcsLoadBalancer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63))]
     pub namespace: Option<String>,

@@ -31,10 +31,14 @@ pub enum Key {
     LoadBalancer(String, String),
     /// Namespace and name of the service that it belongs to.
     Owner(String, String),
+    /// Another namespace that it refers into, whose policy has to grant that.
+    RefersInto(String),
     /// The rule between whose target groups ECS shifts its traffic; its ARN.
     Rule(String),
     /// Namespace and name of the target group that it names.
     TargetGroup(String, String),
+    /// The namespace that it is in, where it runs a task definition of another one.
+    RunsForeign(String),
     /// The family that it claims, or of which it runs a revision or could go back to one.
     Family(String),
     /// The service that it claims.

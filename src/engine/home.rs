@@ -3,8 +3,10 @@
 //! Pure: what is declared, what the policy of the namespace says, and what the watch caches hold.
 
 use super::Stop;
+use super::references::Referable;
 use super::refs::{Caches, full_name};
 use crate::api::aws_connection::{ALL_NAMESPACES, AllowedNamespaces, DEFAULT};
+use crate::api::shared::Reference;
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup, EcsTaskDefinition, namespace_policy};
 use kube::core::{Selector, SelectorExt};
 use kube::{Resource, ResourceExt};
@@ -120,6 +122,12 @@ impl Caches {
             // One that has no connection yet claims nothing, unless neither has.
             (here, there) => here.is_none() && there.is_none(),
         }
+    }
+
+    /// The same of an object that is referred to, where it may be. What is not granted is told as that, and nothing else of it.
+    pub fn mismatch_of<B: Referable + InAws, A: InAws>(&self, from: &A, to: &Reference) -> Option<Stop> {
+        let found = self.referred::<B>(&from.namespace().unwrap_or_default(), to).ok().flatten();
+        self.mismatch(from, found.as_ref())
     }
 
     /// Refuses what refers to an object that is made through another connection.

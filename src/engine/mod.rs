@@ -17,6 +17,7 @@ pub mod lease;
 pub mod next;
 pub mod noted;
 mod pass;
+pub mod references;
 pub mod refs;
 mod stop;
 pub mod triggers;

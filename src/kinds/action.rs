@@ -1,24 +1,21 @@
 //! What is declared to become of a request, as AWS takes it: references become ARNs. Pure.
 
+use crate::api::EcsTargetGroupStatus;
 use crate::api::load_balancing::{Action as Declared, FixedResponse as DeclaredResponse, Forward, Redirect as DeclaredRedirect};
 use crate::api::shared::Reference;
-use crate::api::{EcsTargetGroup, EcsTargetGroupStatus};
 use crate::aws::elb::model::{Action, FixedResponse, Redirect};
 use crate::engine::Stop;
-use std::collections::BTreeMap;
+pub use crate::engine::references::TargetGroups;
 
 /// Share of a target group of which none is declared.
 const DEFAULT_WEIGHT: i32 = 1;
 /// What AWS sends a text as where nothing is said (`FixedResponseActionConfig`).
 const PLAIN: &str = "text/plain";
 
-/// The `EcsTargetGroup`s of one namespace that an action refers to, by name.
-pub type TargetGroups = BTreeMap<String, EcsTargetGroup>;
-
 /// A declared action of an object of `namespace`, with the target groups that stand for its references.
 ///
 /// # Errors
-/// [`Stop::Waiting`] while a target group that it refers to is not there, [`Stop::Invalid`] where it may not refer to it.
+/// [`Stop::Waiting`] while a target group that it refers to is not there, [`Stop::Invalid`] where its namespace does not grant it.
 pub fn action(declared: &Declared, namespace: &str, target_groups: &TargetGroups) -> Result<Action, Stop> {
     if let Some(response) = &declared.fixed_response {
         return Ok(fixed_response(response));
@@ -45,14 +42,10 @@ fn shares_of(entry: &Forward, namespace: &str, target_groups: &TargetGroups) -> 
     let Some(Reference { name, namespace: other }) = &entry.target_group_ref else {
         return Err(Stop::invalid("InvalidSpec", "an entry of forward needs one of targetGroupRef and targetGroupArn"));
     };
-    if let Some(other) = other.as_ref().filter(|other| *other != namespace) {
-        return Err(Stop::invalid(
-            "ReferenceNotGranted",
-            format!("targetGroupRef points into namespace {other}; refer to a target group of the own namespace, or to an ARN"),
-        ));
-    }
-    let Some(found) = target_groups.get(name) else {
-        return Err(Stop::waiting("TargetGroupNotFound", format!("EcsTargetGroup {namespace}/{name} is not there")));
+    let namespace = other.as_deref().unwrap_or(namespace);
+    let found = match target_groups.get(&(namespace.to_owned(), name.clone())) {
+        Some(found) => found.as_ref().map_err(Stop::clone)?,
+        None => return Err(Stop::waiting("TargetGroupNotFound", format!("EcsTargetGroup {namespace}/{name} is not there"))),
     };
     let shares = found.status.as_ref().and_then(|status| shares(status, weight));
     shares.ok_or_else(|| Stop::waiting("TargetGroupNotReady", format!("EcsTargetGroup {namespace}/{name} has no ARN yet")))
@@ -120,9 +113,10 @@ pub fn shown(action: &Action) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::EcsTargetGroupSpec;
     use crate::api::load_balancing::RedirectStatusCode;
     use crate::api::target_group::PreviousTargetGroup;
+    use crate::api::{EcsTargetGroup, EcsTargetGroupSpec};
+    use crate::engine::references::NOT_GRANTED;
 
     fn group(arn: Option<&str>, previous: &[&str], serving: bool) -> EcsTargetGroup {
         let mut group = EcsTargetGroup::new("web", EcsTargetGroupSpec::default());
@@ -141,7 +135,7 @@ mod tests {
     }
 
     fn with(group: EcsTargetGroup) -> TargetGroups {
-        BTreeMap::from([("web".to_owned(), group)])
+        TargetGroups::from([(("shop".to_owned(), "web".to_owned()), Ok(group))])
     }
 
     #[test]
@@ -155,17 +149,23 @@ mod tests {
 
     #[test]
     fn a_target_group_that_is_not_there_yet_is_waited_for() {
-        let missing = action(&to_web(None), "shop", &BTreeMap::new()).unwrap_err();
+        let missing = action(&to_web(None), "shop", &TargetGroups::new()).unwrap_err();
         assert_eq!((missing.reason(), missing.is_waiting()), ("TargetGroupNotFound", true));
         let unmade = action(&to_web(None), "shop", &with(group(None, &[], false))).unwrap_err();
         assert_eq!((unmade.reason(), unmade.is_waiting()), ("TargetGroupNotReady", true));
     }
 
     #[test]
-    fn a_target_group_of_another_namespace_is_refused() {
+    fn a_target_group_of_another_namespace_is_used_where_that_grants_it_and_never_mistaken_for_one_of_the_own() {
         let mut declared = to_web(None);
         declared.forward.as_mut().unwrap()[0].target_group_ref.as_mut().unwrap().namespace = Some("other".to_owned());
-        assert_eq!(action(&declared, "shop", &BTreeMap::new()).unwrap_err().reason(), "ReferenceNotGranted");
+        let other = ("other".to_owned(), "web".to_owned());
+        let mut all = with(group(Some("own"), &[], true));
+        assert_eq!(action(&declared, "shop", &all).unwrap_err().reason(), "TargetGroupNotFound");
+        all.insert(other.clone(), Err(Stop::invalid(NOT_GRANTED, "not granted")));
+        assert_eq!(action(&declared, "shop", &all).unwrap_err().reason(), "ReferenceNotGranted");
+        all.insert(other, Ok(group(Some("theirs"), &[], true)));
+        assert_eq!(action(&declared, "shop", &all).unwrap(), Action::forward([("theirs", 1)], None));
     }
 
     #[test]
@@ -180,7 +180,7 @@ mod tests {
         };
         let wanted = Redirect { protocol: "HTTPS".to_owned(), port: "443".to_owned(), ..Redirect::default() };
         let declared = Declared { redirect: Some(declared), ..Declared::default() };
-        assert_eq!(action(&declared, "shop", &BTreeMap::new()).unwrap(), Action::Redirect(wanted));
+        assert_eq!(action(&declared, "shop", &TargetGroups::new()).unwrap(), Action::Redirect(wanted));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the operator made itself, and therefore answers for: no policy has to list the target groups, listeners and revisions
 //! that stand for objects of the namespace.
 //!
+//! An object of another namespace stands for it just so while its namespace grants the reference, which is asked at each call.
+//!
 //! What an object only observes was made by somebody else and is not vouched for. Neither is what does not carry our tags in
 //! AWS: an object may name in its status what it observed before, or is still to adopt. Until the tags were read it is looked
 //! at again; it is not believed.
@@ -14,16 +16,16 @@ use crate::aws::elb::model::Tags;
 use crate::aws::elb::{LoadBalancerKey, TargetGroupKey};
 use crate::aws::guard::asks::NamedLoadBalancer;
 use crate::aws::guard::{Slot, Vouched};
-use crate::domain::Revision;
 use crate::domain::owner::owner_of;
+use crate::domain::{ObjectKey, Revision};
 use crate::engine::Stop;
 use crate::engine::cache::Key;
 use crate::engine::ctx::Ctx;
+use crate::engine::references::{TargetGroups, shown_in};
 use crate::kinds::service::exposure::child_name;
 use crate::kinds::task_definition::family_of;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// A family that carries the name of its object.
 pub fn own_family(object: &EcsTaskDefinition) -> Vouched {
@@ -31,18 +33,15 @@ pub fn own_family(object: &EcsTaskDefinition) -> Vouched {
     Vouched { own_family: own, ..Vouched::default() }
 }
 
-/// What a service's call may name because objects of its namespace stand for it.
+/// What a service's call may name because objects of its namespace, or such as it may refer to, stand for it.
 pub fn of_service(object: &EcsService, ctx: &Ctx) -> Vouched {
     let namespace = object.namespace().unwrap_or_default();
     let mut vouched = Vouched::default();
     for entry in object.spec.expose.iter().flatten() {
-        let name = match &entry.target_group {
-            None => Some(child_name(object, &entry.name)),
-            Some(target) => {
-                target.r#ref.as_ref().filter(|it| is_within(it.namespace.as_ref(), &namespace)).map(|it| it.name.clone())
-            }
+        let found = match &entry.target_group {
+            None => ctx.caches.target_groups.get(&namespace, &child_name(object, &entry.name)),
+            Some(target) => target.r#ref.as_ref().and_then(|reference| ctx.caches.referred(&namespace, reference).ok().flatten()),
         };
-        let found = name.and_then(|name| ctx.caches.target_groups.get(&namespace, &name));
         add(&mut vouched, found.as_ref(), ctx);
     }
     if object.spec.task_definition.is_none() {
@@ -51,45 +50,51 @@ pub fn of_service(object: &EcsService, ctx: &Ctx) -> Vouched {
     vouched
 }
 
-fn is_within(named: Option<&String>, namespace: &str) -> bool {
-    named.is_none_or(|named| named == namespace)
-}
-
-/// Whether what the service's `EcsTaskDefinition` declares is granted now: a role that was granted once and no longer is
-/// starts no new deployment by way of an older revision.
+/// Whether all that a deployment takes from other objects is granted now: what the service refers to, and what its
+/// `EcsTaskDefinition` declares, by the policy of the namespace that this is in. What was granted once and no longer is starts
+/// no new deployment, by way of an older revision neither.
 ///
 /// # Errors
 /// [`Stop::Invalid`] with what is not granted.
-pub fn task_is_granted(object: &EcsService, ctx: &Ctx) -> Result<(), Stop> {
+pub fn deployment_is_granted(object: &EcsService, ctx: &Ctx) -> Result<(), Stop> {
     let namespace = object.namespace().unwrap_or_default();
-    let guard = ctx.guard(&namespace);
-    if object.spec.task_definition.is_some() || guard.mode() != GuardMode::Enforce {
+    for reference in object.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref()) {
+        ctx.caches.referred::<EcsTargetGroup>(&namespace, reference)?;
+    }
+    if object.spec.task_definition.is_some() {
         return Ok(());
     }
-    let Some(found) = runs(object, &namespace, ctx) else { return Ok(()) };
+    let Some(found) = runs(object, &namespace, ctx)? else { return Ok(()) };
+    let guard = ctx.guard(&found.namespace().unwrap_or_default());
+    if guard.mode() != GuardMode::Enforce {
+        return Ok(());
+    }
     // What cannot be gone through is not believed to be harmless.
     let Some(input) = declared(&found, &family_of(&found)) else {
-        let message = format!("EcsTaskDefinition {} cannot be read as a task definition; correct it first", found.name_any());
+        let name = shown_in(&found, &namespace);
+        let message = format!("EcsTaskDefinition {name} cannot be read as a task definition; correct it first");
         return Err(Stop::invalid("NotGranted", message));
     };
     match guard.vouching(own_family(&found)).refused(&input).into_iter().next() {
         None => Ok(()),
-        Some(refused) => Err(Stop::invalid(refused.reason(), format!("EcsTaskDefinition {}: {refused}", found.name_any()))),
+        Some(refused) => {
+            let name = shown_in(&found, &namespace);
+            Err(Stop::invalid(refused.reason(), format!("EcsTaskDefinition {name}, by the policy of its namespace: {refused}")))
+        }
     }
 }
 
 /// The `EcsTaskDefinition` that a service runs.
-fn runs(object: &EcsService, namespace: &str, ctx: &Ctx) -> Option<EcsTaskDefinition> {
-    let name = match &object.spec.task_definition_ref {
-        Some(reference) => is_within(reference.namespace.as_ref(), namespace).then(|| reference.name.clone())?,
-        None => object.name_any(),
-    };
-    ctx.caches.task_definitions.get(namespace, &name)
+fn runs(object: &EcsService, namespace: &str, ctx: &Ctx) -> Result<Option<EcsTaskDefinition>, Stop> {
+    match &object.spec.task_definition_ref {
+        Some(reference) => ctx.caches.referred(namespace, reference),
+        None => Ok(ctx.caches.task_definitions.get(namespace, &object.name_any())),
+    }
 }
 
 /// The revision that stands for it.
 fn task_definition(object: &EcsService, namespace: &str, ctx: &Ctx) -> Option<String> {
-    let found = runs(object, namespace, ctx)?;
+    let found = runs(object, namespace, ctx).ok().flatten()?;
     if found.spec.management_policy == Some(ManagementPolicy::Observe) {
         return None;
     }
@@ -116,23 +121,24 @@ enum Proof {
     Ours,
 }
 
-fn by_tags(tags: Option<&Tags>, kind: &str, namespace: &str, ctx: &Ctx) -> Proof {
-    let owner = tags.and_then(|tags| owner_of(tags, &ctx.installation, kind));
-    if owner.is_some_and(|owner| owner.namespace == namespace) { Proof::Ours } else { Proof::Unproven }
+/// Whether the tags are those of an object, and of no other of its namespace: what is granted may be one of them only.
+fn by_tags<K: Resource<DynamicType = ()>>(tags: Option<&Tags>, object: &K, ctx: &Ctx) -> Proof {
+    let owner = tags.and_then(|tags| owner_of(tags, &ctx.installation, &K::kind(&())));
+    let this = ObjectKey { namespace: object.namespace().unwrap_or_default(), name: object.name_any() };
+    if owner == Some(this) { Proof::Ours } else { Proof::Unproven }
 }
 
 /// The target group that an object stands for, and those that it replaces.
 fn add(vouched: &mut Vouched, found: Option<&EcsTargetGroup>, ctx: &Ctx) {
     let Some(found) = found.filter(|found| found.spec.management_policy != Some(ManagementPolicy::Observe)) else { return };
     let Some(status) = &found.status else { return };
-    let namespace = found.namespace().unwrap_or_default();
     for arn in status.arn.iter().chain(status.previous.iter().map(|it| &it.arn)) {
         // By name, as all are followed.
         let name = arn.split('/').nth(1).unwrap_or_default();
         let sight = ctx.aws.balancing.target_group(&TargetGroupKey::Name(name.to_owned()));
         let tags = sight.live().filter(|view| view.target_group.arn == *arn).map(|view| &view.tags);
         let value = (Slot::TargetGroups, arn.clone());
-        match by_tags(tags, "EcsTargetGroup", &namespace, ctx) {
+        match by_tags(tags, found, ctx) {
             Proof::Ours => vouched.values.insert(value),
             _ => vouched.unproven.insert(value),
         };
@@ -144,9 +150,8 @@ pub fn of_rule(object: &EcsListenerRule, listener: &str, rule: Option<&str>, ctx
     let namespace = object.namespace().unwrap_or_default();
     let mut vouched = Vouched::default();
     let forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
-    for reference in forward.filter(|it| is_within(it.namespace.as_ref(), &namespace)) {
-        let found = ctx.caches.target_groups.get(&namespace, &reference.name);
-        add(&mut vouched, found.as_ref(), ctx);
+    for found in ctx.caches.target_groups_of(&namespace, forward).into_values().flatten() {
+        add(&mut vouched, Some(&found), ctx);
     }
     let arns = [Some(listener), rule].into_iter().flatten().map(|arn| (Slot::Listeners, arn.to_owned()));
     match governed(listener, ctx) {
@@ -177,16 +182,12 @@ fn speaks_for_it(found: &EcsLoadBalancer, ctx: &Ctx) -> Proof {
         return if is_granted { Proof::Ours } else { Proof::No };
     }
     let sight = ctx.aws.balancing.load_balancer(&LoadBalancerKey::Arn(arn));
-    by_tags(sight.live().map(|view| &view.tags), "EcsLoadBalancer", &namespace, ctx)
+    by_tags(sight.live().map(|view| &view.tags), found, ctx)
 }
 
 /// What a load balancer's listeners forward to, where objects stand for it.
-pub fn of_load_balancer<'a>(
-    referred: &'a BTreeMap<String, EcsTargetGroup>,
-    claims: impl Iterator<Item = &'a EcsTargetGroup>,
-    ctx: &Ctx,
-) -> Vouched {
+pub fn of_load_balancer<'a>(referred: &'a TargetGroups, claims: impl Iterator<Item = &'a EcsTargetGroup>, ctx: &Ctx) -> Vouched {
     let mut vouched = Vouched::default();
-    referred.values().chain(claims).for_each(|found| add(&mut vouched, Some(found), ctx));
+    referred.values().flatten().chain(claims).for_each(|found| add(&mut vouched, Some(found), ctx));
     vouched
 }

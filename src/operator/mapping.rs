@@ -183,12 +183,13 @@ impl Mapping {
         }
     }
 
-    /// A policy: itself, and every object of its namespace: what was refused may be granted now. Those that are settled send
-    /// nothing, and cost a look at the caches.
+    /// A policy: itself, every object of its namespace, and those of others that refer into it: what was refused may be granted
+    /// now. Those that are settled send nothing, and cost a look at the caches.
     pub(super) fn policy(&self, guarded: &Guarded<EcsNamespacePolicy>, change: Change) {
         let ObjectKey { namespace, name } = key(guarded);
         self.policies.changed(&namespace, &name);
         if change.itself {
+            self.all_under(&Key::RefersInto(namespace.clone()));
             self.all_under(&Key::Namespace(namespace));
         }
     }
@@ -202,7 +203,7 @@ impl Mapping {
         }
     }
 
-    /// A namespace, when its labels change: connections select it by them.
+    /// A namespace, when its labels change: connections select it by them, and so do grants of what its objects refer to.
     pub(super) fn namespace(&self, guarded: &Guarded<Namespace>, change: Change) {
         if change.status {
             self.caches.connections.names().iter().for_each(|connection| self.connections.look_at("", &connection.name));

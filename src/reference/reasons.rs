@@ -173,7 +173,7 @@ pub const TROUBLE: &[Reason] = &[
         "others have rules or listeners on it, which would go with it",
         "delete them, or set deletionPolicy: Delete or Retain in so many words",
     ),
-    reason("GuardOff", "the operator runs with --guard off, so that the policy refuses nothing", "start it with --guard enforce"),
+    reason("GuardOff", "the operator runs with --guard off, so that the policy refuses no call", "start it with --guard enforce"),
     reason("HostClaimed", "another namespace has a rule for the host", "choose another host, or have it listed in allowedRoutes"),
     reason("HostNotAllowed", "the namespace may not claim the host on this load balancer", "have it listed in allowedRoutes"),
     reason("Immutable", "AWS cannot change it", "set the field back, or make another object"),
@@ -239,7 +239,11 @@ pub const TROUBLE: &[Reason] = &[
     ),
     reason("ReadingCertificates", "the certificates of the account are being read", ""),
     reason("ReadingRules", "the rules of a listener are being read", ""),
-    reason("ReferenceNotGranted", "a reference points into another namespace", "refer to an object of the own one"),
+    reason(
+        "ReferenceNotGranted",
+        "a reference points into another namespace, which does not grant it",
+        "have it listed in references of the EcsNamespacePolicy there, or refer to an object of the own one",
+    ),
     reason("RevisionNotServing", "the revision that was asked for does not serve yet", ""),
     reason("RoleNotGranted", "the policy of the namespace does not grant the role", "have it listed in the EcsNamespacePolicy"),
     reason(

@@ -4,6 +4,7 @@
 
 mod admission;
 mod attacks;
+mod strangers;
 
 use crate::world::{World, family, fast, is_ready, is_write, web};
 use ecs_operator::api::{EcsNamespacePolicy, EcsService};

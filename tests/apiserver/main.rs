@@ -27,6 +27,7 @@ mod network;
 mod observed;
 mod outages;
 mod ownership;
+mod references;
 mod refused;
 mod restored;
 mod rollouts;

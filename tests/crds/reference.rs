@@ -16,9 +16,10 @@ const NO_REASONS: &str = "
     OptInRequired PriorRequestNotComplete Ready Reconcile Reconciling RegisterTaskDefinition RequestExpired RequestLimitExceeded
     RequestThrottled RequestThrottling ResourceInUse ResourceNotFound RuleNotFound Server ServiceDeploymentNotFound
     ServiceNotActive ServiceNotActiveException ServiceNotFound ServiceNotFoundException ServiceQuotaExceeded ServiceUnavailable
-    SignatureDoesNotMatch SlowDown Stalled SubnetNotFound TargetNotFound TaskSetNotFound ThrottledRequest Throttling TooMany
+    SignatureDoesNotMatch SlowDown Stalled SubnetNotFound TargetNotFound TaskSetNotFound ThrottledRequest Throttling TooEarly TooMany
     TooManyActions Allowed AssumeRole AwsConnection RequestTimeTooSkewed DurationSeconds PackedPolicyTooLarge RegionDisabled TooManyRequests TooManyRules TooManyTags True TrustStoreNotFound UnauthorizedOperation UnrecognizedClient
     UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available
+    Corrected Namespace Reported
 ";
 
 fn sources(below: &Path, found: &mut Vec<PathBuf>) {

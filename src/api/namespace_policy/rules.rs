@@ -3,6 +3,8 @@
 //! `domain::grant` reads them; a test there holds the two together.
 
 use kube::core::Rule;
+use schemars::Schema;
+use serde_json::json;
 
 macro_rules! arn {
     ($arn:literal, $resource:literal) => {
@@ -25,7 +27,20 @@ pub(super) const ADOPTED: &str =
 pub(super) const SECRET: &str = r"^(((arn:aws[a-z-]*:(secretsmanager|ssm):[a-z0-9-]+:[0-9]{12}:)?(secret:|parameter/))[^*?$\s]*|arn:aws[a-z-]*:s3:::[^*?$\s]+)\*?$";
 /// Names and ids, as they stand.
 pub(super) const NAMED: &str = r"^[^*?$\s]*\*?$";
+/// Names of objects of Kubernetes.
+pub(super) const OBJECT: &str = r"^[a-z0-9.-]*\*?$";
 
 pub(super) fn name_is_default() -> Rule {
     Rule::new("self.metadata.name == 'default'").message("a namespace has one policy, and its name is default")
+}
+
+/// What names nobody would look granted and be not.
+pub(super) fn grants_to_somebody(schema: &mut Schema) {
+    schema.insert(
+        "x-kubernetes-validations".to_owned(),
+        json!([{
+            "rule": "(has(self.from.names) && size(self.from.names) > 0) || has(self.from.selector)",
+            "message": "from must say who may refer: names of namespaces, or a selector of their labels",
+        }]),
+    );
 }

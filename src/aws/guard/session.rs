@@ -3,8 +3,10 @@
 //! AWS then refuses what the guard here would have let through by mistake: a session has the rights that both its role and
 //! this document give. `engine::connections` hands it to `AssumeRole` (`Policy` and `Tags`).
 
+use super::asks::Ask;
 use super::policy::Compiled;
-use crate::api::EcsNamespacePolicySpec;
+use crate::api::namespace_policy::GuardMode;
+use crate::api::{EcsNamespacePolicySpec, TaskDefinition};
 use crate::domain::grant::{Place, Slot};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,18 +37,35 @@ const fn passed_to(slot: Slot) -> &'static [&'static str] {
     }
 }
 
-/// The session policy of a namespace: everything that the operator's role may do, but roles are passed as the policy says and
-/// to ECS alone. There is no shorter form that is weaker: what does not fit is refused, and no call is made.
+/// The roles of a task definition that is run in another namespace than its own, as ARNs: ECS asks whether they may be passed
+/// when a service is made to run it, too, and not only when it is registered. What the policy of its own namespace does not
+/// grant is not among them, unless the mode of that lets it pass.
+pub fn lent(spec: &EcsNamespacePolicySpec, definition: &TaskDefinition, place: &Place) -> Vec<String> {
+    let compiled = Compiled::of(spec, place, true);
+    let roles = [
+        Ask::new("taskRoleArn", Slot::TaskRoles, definition.task_role_arn.as_deref().unwrap_or_default()),
+        Ask::new("executionRoleArn", Slot::ExecutionRoles, definition.execution_role_arn.as_deref().unwrap_or_default()),
+    ];
+    // IAM would take these for patterns.
+    let is_one = |role: &str| !role.is_empty() && !role.contains(['*', '?', '$']);
+    let is_passed = |ask: &Ask| compiled.mode != GuardMode::Enforce || compiled.judge(ask, None).is_ok();
+    roles.iter().filter(|ask| is_one(&ask.value) && is_passed(ask)).map(|ask| ask.slot.meaning(&ask.value, place)).collect()
+}
+
+/// The session policy of a namespace: everything that the operator's role may do, but roles are passed as the policy says,
+/// beside those that are lent to it, and to ECS alone. There is no shorter form that is weaker: what does not fit is refused,
+/// and no call is made.
 ///
 /// # Errors
 /// [`TooLong`].
-pub fn policy(spec: &EcsNamespacePolicySpec, place: &Place) -> Result<String, TooLong> {
+pub fn policy(spec: &EcsNamespacePolicySpec, lent: &BTreeSet<String>, place: &Place) -> Result<String, TooLong> {
     let compiled = Compiled::of(spec, place, true);
     // Tasks have both kinds of role, and what IAM sees of them is the same.
     let mut by_service: BTreeMap<&[&str], BTreeSet<String>> = BTreeMap::new();
     for slot in [Slot::TaskRoles, Slot::ExecutionRoles, Slot::InfrastructureRoles] {
         by_service.entry(passed_to(slot)).or_default().extend(compiled.resources(slot));
     }
+    by_service.entry(passed_to(Slot::TaskRoles)).or_default().extend(lent.iter().cloned());
     let mut statements = vec![json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})];
     for (services, roles) in by_service.into_iter().filter(|(_, roles)| !roles.is_empty()) {
         statements.push(json!({

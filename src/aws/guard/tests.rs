@@ -279,7 +279,11 @@ fn defaults_are_closed() {
 
 mod of_a_session {
     use super::*;
-    use crate::aws::guard::session::{LONGEST, policy, tags};
+    use crate::aws::guard::session::{self, LONGEST, TooLong, lent, tags};
+
+    fn policy(spec: &EcsNamespacePolicySpec, place: &Place) -> Result<String, TooLong> {
+        session::policy(spec, &BTreeSet::new(), place)
+    }
 
     #[test]
     fn roles_are_passed_as_the_policy_says_and_to_ecs_alone() {
@@ -299,6 +303,25 @@ mod of_a_session {
                     "Condition": {"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}},
             ])
         );
+    }
+
+    #[test]
+    fn the_roles_of_a_task_definition_of_another_namespace_are_lent_as_the_policy_there_grants_them() {
+        let definition = |task: &str| {
+            let spec = json!({"containerDefinitions": [], "taskRoleArn": task, "executionRoleArn": "pull"});
+            serde_json::from_value(spec).unwrap()
+        };
+        let theirs = json!({"taskRoles": ["role/theirs/*"], "executionRoles": ["role/pull"]});
+        let (role, pull) = ("arn:aws:iam::111122223333:role/theirs/a", "arn:aws:iam::111122223333:role/pull");
+        assert_eq!(lent(&spec(theirs.clone()), &definition(role), &place()), [role, pull]);
+        assert_eq!(lent(&spec(theirs), &definition("arn:aws:iam::111122223333:role/admin"), &place()), [pull]);
+        assert_eq!(lent(&spec(json!({})), &definition(role), &place()), [] as [&str; 0]);
+        let open = lent(&spec(json!({"mode": "Audit"})), &definition("arn:aws:iam::111122223333:role/*"), &place());
+        assert_eq!(open, [pull], "a mode lets roles pass, and no pattern");
+
+        let with = session::policy(&spec(json!({"taskRoles": ["role/own"]})), &BTreeSet::from([role.to_owned()]), &place());
+        let document: Value = serde_json::from_str(&with.unwrap()).unwrap();
+        assert_eq!(document["Statement"][1]["Resource"], json!(["arn:aws:iam::111122223333:role/own", role]));
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! By which connection a pass comes to AWS, and whether it may. Pure.
 
 use crate::api::namespace_policy::{self, GuardMode};
-use crate::api::{AwsConnection, EcsNamespacePolicySpec};
+use crate::api::{AwsConnection, EcsNamespacePolicySpec, EcsTaskDefinition};
 use crate::aws::Target;
 use crate::aws::connection::partition_of;
 use crate::aws::guard::{Place, session};
 use crate::engine::Stop;
+use crate::engine::cache::Key;
 use crate::engine::home::InAws;
 use crate::engine::refs::Caches;
 use crate::engine::write::has_finalizer;
 use kube::ResourceExt;
+use std::collections::BTreeSet;
 
 /// How the pass over an object comes to AWS.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,10 +100,26 @@ pub(super) fn session_policy(way: &Through, caches: &Caches, to: &Target) -> Res
         return Ok(None);
     }
     let place = Place { partition: partition_of(&to.region).to_owned(), region: to.region.clone(), account: to.account.clone() };
-    let document = match session::policy(&spec, &place) {
+    let document = match session::policy(&spec, &lent(way, caches, &place), &place) {
         // Nothing has to be passed for a deletion.
-        Err(_) if way.is_leaving => session::policy(&EcsNamespacePolicySpec::default(), &place),
+        Err(_) if way.is_leaving => session::policy(&EcsNamespacePolicySpec::default(), &BTreeSet::new(), &place),
         document => document,
     };
     document.map(Some).map_err(|long| Stop::invalid("PolicyTooLong", format!("EcsNamespacePolicy default: {long}")))
+}
+
+/// The roles of the task definitions of other namespaces that services of this one run, as those grant it now.
+fn lent(way: &Through, caches: &Caches, place: &Place) -> BTreeSet<String> {
+    let mut roles = BTreeSet::new();
+    caches.services.each(&Key::RunsForeign(way.namespace.clone()), |service| {
+        let reference = service.spec.task_definition_ref.as_ref();
+        let found = reference.and_then(|it| caches.referred::<EcsTaskDefinition>(&way.namespace, it).ok().flatten());
+        let Some(found) = found.filter(|found| caches.connection_of(found).ok().as_ref() == Some(&way.connection)) else {
+            return;
+        };
+        if let Some(policy) = caches.policies.get(&found.namespace().unwrap_or_default(), namespace_policy::NAME) {
+            roles.extend(session::lent(&policy.spec, &found.spec.task_definition, place));
+        }
+    });
+    roles
 }

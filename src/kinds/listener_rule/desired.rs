@@ -6,7 +6,7 @@ use super::refs::{Neighbour, OwnService, Refs, Routes};
 use super::{Desired, difference};
 use crate::api::load_balancer::{DEFAULT_PRIORITY_FROM, DEFAULT_PRIORITY_TO};
 use crate::api::load_balancing::{Action as Declared, Forward};
-use crate::api::shared::{DeletionPolicy, DriftPolicy, ManagementPolicy, annotation};
+use crate::api::shared::{DeletionPolicy, DriftPolicy, ManagementPolicy, Reference, annotation};
 use crate::api::{EcsListenerRule, EcsTargetGroup};
 use crate::aws::elb::model::{Action, FixedResponse, Redirect, Rewrite, Transform};
 use crate::domain::json::sha256;
@@ -182,15 +182,9 @@ fn shares(object: &EcsListenerRule, forward: &[Forward], refs: &Refs) -> Result<
         let shares = match (&entry.target_group_arn, &entry.target_group_ref) {
             (Some(arn), _) => vec![(arn.clone(), weight)],
             (None, Some(reference)) => {
-                let own = object.namespace().unwrap_or_default();
-                if let Some(other) = reference.namespace.as_ref().filter(|namespace| **namespace != own) {
-                    return Err(Stop::invalid(
-                        "ReferenceNotGranted",
-                        format!("targetGroupRef points into namespace {other}; refer to a target group of the own namespace"),
-                    ));
-                }
-                let found = refs.target_groups.get(&(own, reference.name.clone()));
-                of_object(&reference.name, found, weight)?
+                let namespace = reference.namespace.clone().or_else(|| object.namespace()).unwrap_or_default();
+                let found = refs.target_groups.get(&(namespace, reference.name.clone()));
+                of_object(reference, found.map(Result::as_ref).transpose().map_err(Stop::clone)?, weight)?
             }
             (None, None) => {
                 return Err(Stop::invalid("InvalidAction", "an entry of forward needs targetGroupRef or targetGroupArn"));
@@ -204,7 +198,8 @@ fn shares(object: &EcsListenerRule, forward: &[Forward], refs: &Refs) -> Result<
 }
 
 /// While a target group is replaced both are there, and the one that serves has the whole share (ADR 6).
-fn of_object(name: &str, found: Option<&EcsTargetGroup>, weight: i32) -> Result<Vec<(String, i32)>, Stop> {
+fn of_object(reference: &Reference, found: Option<&EcsTargetGroup>, weight: i32) -> Result<Vec<(String, i32)>, Stop> {
+    let name = reference.namespace.as_ref().map_or_else(|| reference.name.clone(), |other| format!("{other}/{}", reference.name));
     let Some(found) = found else {
         return Err(Stop::waiting("TargetGroupNotFound", format!("EcsTargetGroup {name} is not there")));
     };

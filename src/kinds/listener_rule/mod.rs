@@ -20,7 +20,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::api::{EcsListenerRule, EcsListenerRuleStatus};
+use crate::api::{EcsListenerRule, EcsListenerRuleStatus, EcsTargetGroup};
 use crate::aws::elb::Watcher;
 use crate::aws::elb::model::{Rule, RuleChange, Tags};
 use crate::aws::error::AwsError;
@@ -29,6 +29,7 @@ use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_k
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::noted::Noted;
+use crate::engine::references;
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop};
@@ -208,10 +209,9 @@ impl Managed for EcsListenerRuleKind {
 fn mismatch(object: &EcsListenerRule, caches: &Caches) -> Option<Stop> {
     let namespace = object.namespace().unwrap_or_default();
     let load_balancer = load_balancer(&object.spec.listener, &namespace, caches);
-    let forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
-    let mut target_groups = forward.map(|it| caches.target_groups.get(it.namespace.as_deref().unwrap_or(&namespace), &it.name));
+    let mut forward = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
     let to_it = caches.mismatch(object, load_balancer.as_ref());
-    to_it.or_else(|| target_groups.find_map(|found| caches.mismatch(object, found.as_ref())))
+    to_it.or_else(|| forward.find_map(|it| caches.mismatch_of::<EcsTargetGroup, _>(object, it)))
 }
 
 /// The object, as the live side knows it.
@@ -229,7 +229,8 @@ impl Indexed for EcsListenerRule {
         keys.extend(self.spec.listener.arn.iter().cloned().chain(seen).map(Key::Listener));
         keys.extend(self.spec.listener.r#ref.iter().map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
         let forward = self.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
-        keys.extend(forward.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(forward.clone().map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(references::keys(&namespace, forward));
         keys.extend(connection_keys(self));
         keys.sort();
         keys.dedup();

@@ -9,6 +9,7 @@ use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsService, EcsTargetGroup};
 use crate::domain::ServiceKey;
 use crate::engine::Stop;
 use crate::engine::cache::Key;
+use crate::engine::references::{NOT_GRANTED, TargetGroups};
 use crate::engine::refs::{Caches, full_name, stands_before};
 use crate::kinds::listener::{Place, place};
 use crate::kinds::service::exposure::child_name;
@@ -23,8 +24,8 @@ pub struct Refs {
     pub place: Result<Place, Stop>,
     /// ARN of the listener, where it is known without a look at AWS. Without it nobody else is known here either.
     pub listener: Option<String>,
-    /// The target groups that are referred to, by namespace and name.
-    pub target_groups: BTreeMap<(String, String), EcsTargetGroup>,
+    /// The target groups that are referred to.
+    pub target_groups: TargetGroups,
     /// The other rules of the listener.
     pub neighbours: Vec<Neighbour>,
     /// What each load balancer of ours that has the listener says about who may use it.
@@ -148,7 +149,8 @@ fn was_refused(other: &EcsListenerRule) -> bool {
     let Some(status) = &other.status else { return false };
     let refused = status.conditions.iter().any(|one| one.type_ == "Accepted" && one.status == "False");
     // Or whoever may create a rule could keep a host from those who were granted it.
-    let is_granted = !status.conditions.iter().any(|one| one.type_ == "Ready" && one.reason == "NotGranted");
+    let is_granted =
+        !status.conditions.iter().any(|one| one.type_ == "Ready" && ["NotGranted", NOT_GRANTED].contains(&one.reason.as_str()));
     (refused || (!is_granted && status.rules.is_empty())) && status.observed_generation == other.metadata.generation
 }
 
@@ -173,10 +175,9 @@ pub fn referred<'a>(forward: &'a [Forward], namespace: &'a str) -> impl Iterator
     named.map(move |it| (it.namespace.clone().unwrap_or_else(|| namespace.to_owned()), it.name.clone()))
 }
 
-fn target_groups(object: &EcsListenerRule, caches: &Caches) -> BTreeMap<(String, String), EcsTargetGroup> {
-    let namespace = object.namespace().unwrap_or_default();
-    let named = referred(object.spec.action.forward.as_deref().unwrap_or_default(), &namespace);
-    named.filter_map(|key| caches.target_groups.get(&key.0, &key.1).map(|found| (key, found))).collect()
+fn target_groups(object: &EcsListenerRule, caches: &Caches) -> TargetGroups {
+    let named = object.spec.action.forward.iter().flatten().filter_map(|it| it.target_group_ref.as_ref());
+    caches.target_groups_of(&object.namespace().unwrap_or_default(), named)
 }
 
 fn own_service(object: &EcsListenerRule, caches: &Caches) -> Option<OwnService> {
@@ -209,7 +210,11 @@ fn is_swung(object: &EcsListenerRule, caches: &Caches) -> bool {
     }
     let namespace = object.namespace().unwrap_or_default();
     for (namespace, name) in referred(object.spec.action.forward.as_deref().unwrap_or_default(), &namespace) {
-        caches.services.each(&Key::TargetGroup(namespace, name), &mut look);
+        caches.services.each(&Key::TargetGroup(namespace.clone(), name.clone()), |service| {
+            if caches.may_refer::<EcsTargetGroup>(&service.namespace().unwrap_or_default(), &namespace, &name) {
+                look(service);
+            }
+        });
     }
     for owner in object.owner_references().iter().filter(|owner| owner.kind == "EcsService") {
         if let Some(service) = caches.services.get(&namespace, &owner.name) {

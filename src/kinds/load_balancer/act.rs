@@ -9,10 +9,10 @@ use crate::api::shared::ManagementPolicy;
 use crate::aws::elb::model::{Attributes, ListenerChange, NewListener, NewLoadBalancer, SubnetsChange, Tags};
 use crate::aws::elb::{Balancing, LoadBalancerKey, LoadBalancerView, Sight, Watcher};
 use crate::aws::guard::Vouched;
-use crate::aws::guard::asks::{Adopted, Certificate, SecurityGroups};
+use crate::aws::guard::asks::{Adopted, Certificate, Inherited, SecurityGroups};
 use crate::aws::reflector::Pace;
 use crate::aws::{AwsError, Kind};
-use crate::domain::owner::UID;
+use crate::domain::owner::{UID, is_of_installation};
 use crate::engine::Stop;
 use crate::engine::ctx::Ctx;
 use crate::engine::grant::grant;
@@ -29,6 +29,7 @@ pub async fn act(object: &EcsLoadBalancer, want: &Desired, step: &Step, ctx: &Ct
         Desired::Absent(want) => &want.key,
     };
     let on = On { object, key, who: watcher(object), ctx };
+    on.inherit(step).await?;
     match (step, want) {
         (Step::Create, Desired::Present(want)) => create(object, want, ctx).await,
         (Step::Create, Desired::Absent(_)) => Err(Stop::waiting("Deleting", "the object is being deleted")),
@@ -152,6 +153,19 @@ impl On<'_> {
             return Ok(());
         }
         grant(self.ctx, self.object, Vouched::default(), Adopted(arn.to_owned())).await.map(drop)
+    }
+
+    /// What still carries the tags of another installation is taken over with the first write to it, which the policy has to
+    /// grant: for the load balancer, and for a listener of it that is written to.
+    async fn inherit(&self, step: &Step) -> Result<(), Stop> {
+        let (Some(from), Some(view)) = (&self.object.spec.take_over_from, self.view()) else { return Ok(()) };
+        let is_theirs = |tags: &Tags| is_of_installation(tags, from) && !is_of_installation(tags, &self.ctx.installation);
+        let listener = view.listeners.iter().find(|it| step.listener() == Some(it.listener.arn.as_str()));
+        let listener = listener.filter(|it| is_theirs(&it.tags)).map(|it| &it.listener.arn);
+        for arn in Some(&view.load_balancer.arn).filter(|_| is_theirs(&view.tags)).into_iter().chain(listener) {
+            grant(self.ctx, self.object, Vouched::default(), Inherited(arn.clone())).await?;
+        }
+        Ok(())
     }
 
     async fn untag(&self, arn: &str, keys: &[String]) -> Result<Done, Stop> {

@@ -21,13 +21,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use crate::api::{EcsLoadBalancer, EcsLoadBalancerStatus};
+use crate::api::{EcsLoadBalancer, EcsLoadBalancerStatus, EcsTargetGroup};
 use crate::aws::elb::model::{Attributes, ListenerChange, LoadBalancer, NewListener, SubnetsChange, Tags};
 use crate::aws::error::AwsError;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::noted::Noted;
+use crate::engine::references;
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop};
@@ -140,6 +141,22 @@ pub enum Step {
         /// Its ARN.
         arn: String,
     },
+}
+
+impl Step {
+    /// ARN of the listener that it is taken on.
+    fn listener(&self) -> Option<&str> {
+        match self {
+            Self::Tag { arn, port: Some(_), .. }
+            | Self::Untag { arn, port: Some(_), .. }
+            | Self::SetListenerAttributes { arn, .. }
+            | Self::AddCertificate { arn, .. }
+            | Self::RemoveCertificate { arn, .. }
+            | Self::DeleteListener { arn, .. } => Some(arn),
+            Self::ModifyListener { change, .. } => Some(&change.arn),
+            _ => None,
+        }
+    }
 }
 
 /// What a write brought to light.
@@ -276,10 +293,7 @@ impl Managed for EcsLoadBalancerKind {
 
 /// The target groups that its listeners refer to have to be made through the same connection.
 fn mismatch(object: &EcsLoadBalancer, caches: &Caches) -> Option<Stop> {
-    let namespace = object.namespace().unwrap_or_default();
-    let actions = object.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
-    let mut named = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
-    named.find_map(|it| caches.mismatch(object, caches.target_groups.get(&namespace, &it.name).as_ref()))
+    refs::referred(object).find_map(|it| caches.mismatch_of::<EcsTargetGroup, _>(object, it))
 }
 
 impl Indexed for EcsLoadBalancer {
@@ -288,10 +302,9 @@ impl Indexed for EcsLoadBalancer {
         let listeners = self.status.iter().flat_map(|status| &status.listeners);
         let listeners = listeners.map(|listener| Key::Listener(listener.arn.clone()));
         let mut keys: Vec<Key> = listeners.chain([namespace_key(self)]).collect();
-        let actions = self.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
-        let forward = actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|it| it.target_group_ref.as_ref());
         let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
-        keys.extend(forward.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(refs::referred(self).map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(references::keys(&namespace, refs::referred(self)));
         // One that named a listener may name another now, and has to be let go.
         let claims = self.status.iter().flat_map(|status| &status.listeners).filter_map(|it| it.claimed_by.as_ref());
         let claims = claims.filter_map(|full_name| full_name.split_once('/'));

@@ -1,17 +1,18 @@
 //! What other objects contribute to a load balancer: who forwards through its listeners, and for which hosts.
 
 use crate::api::load_balancing::ListenerReference;
+use crate::api::shared::Reference;
 use crate::api::{EcsListenerRule, EcsLoadBalancer, EcsTargetGroup};
 use crate::engine::cache::Key;
+use crate::engine::references::TargetGroups;
 use crate::engine::refs::{Caches, full_name, stands_before};
-use crate::kinds::action::TargetGroups;
 use kube::{Resource, ResourceExt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What other objects contribute.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refs {
-    /// The target groups of its own namespace that its listeners refer to.
+    /// The target groups that its listeners refer to.
     pub target_groups: TargetGroups,
     /// The target groups that name a listener, by port, the oldest first.
     pub claims: BTreeMap<i32, Vec<EcsTargetGroup>>,
@@ -23,14 +24,8 @@ pub struct Refs {
 
 /// What other objects contribute to a load balancer. No I/O.
 pub fn refs(object: &EcsLoadBalancer, caches: &Caches) -> Refs {
-    let namespace = object.namespace().unwrap_or_default();
-    let mut refs = Refs::default();
-    for listener in object.spec.listeners.iter().flatten() {
-        let forward = listener.default_action.iter().flat_map(|action| action.forward.iter().flatten());
-        for name in forward.filter_map(|entry| entry.target_group_ref.as_ref()).map(|reference| &reference.name) {
-            refs.target_groups.extend(caches.target_groups.get(&namespace, name).map(|found| (name.clone(), found)));
-        }
-    }
+    let target_groups = caches.target_groups_of(&object.namespace().unwrap_or_default(), referred(object));
+    let mut refs = Refs { target_groups, ..Refs::default() };
     let mut users = BTreeSet::new();
     for key in names_of(object) {
         caches.target_groups.each(&key, |found| {
@@ -48,6 +43,12 @@ pub fn refs(object: &EcsLoadBalancer, caches: &Caches) -> Refs {
     }
     refs.users = users.into_iter().collect();
     refs
+}
+
+/// The target groups to which its listeners forward what no rule takes, as they are named.
+pub fn referred(object: &EcsLoadBalancer) -> impl Iterator<Item = &Reference> {
+    let actions = object.spec.listeners.iter().flatten().filter_map(|listener| listener.default_action.as_ref());
+    actions.flat_map(|action| action.forward.iter().flatten()).filter_map(|entry| entry.target_group_ref.as_ref())
 }
 
 /// Under what it, or a listener of it, is named by others.

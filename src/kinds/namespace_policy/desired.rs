@@ -5,6 +5,7 @@ use crate::api::EcsNamespacePolicy;
 use crate::api::namespace_policy::GuardMode;
 use crate::aws::guard::{Place, problems};
 use crate::engine::ctx::Site;
+use crate::engine::references;
 use crate::engine::write::has_finalizer;
 
 /// A policy, in force or on its way out.
@@ -32,9 +33,10 @@ pub fn desired(object: &EcsNamespacePolicy, refs: &Refs, site: &Site) -> Desired
         return Desired::Absent { user: refs.user.clone() };
     }
     let place = Place { partition: site.partition.clone(), region: site.region.clone(), account: site.account.clone() };
+    let entries = problems(&object.spec, &place).into_iter().map(|problem| problem.to_string());
     Desired::Present {
         mode: object.spec.mode.clone().unwrap_or(GuardMode::Enforce),
-        problems: problems(&object.spec, &place).iter().map(ToString::to_string).collect(),
+        problems: entries.chain(references::problems(object.spec.references.as_deref().unwrap_or_default())).collect(),
         is_to_be_held: refs.user.is_some() && !has_finalizer(object),
     }
 }

@@ -23,7 +23,7 @@ fn statements(pass: &Pass<Kind>) -> Vec<Statement> {
             vec![Statement::no(Type::Ready, "Deleting", why), Statement::yes(Type::Reconciling, "Deleting", why)]
         }
         (Ok(_), Some(Desired::Present { .. })) if pass.seen.is_some_and(|seen| !seen.is_on) => {
-            let why = "the operator was started with --guard off: whatever the policy says, nothing is refused";
+            let why = "the operator was started with --guard off: of the policy only connection and references are asked, and no call is refused";
             // Stalled too: without it kstatus takes what is not Ready for something that is under way.
             vec![Statement::no(Type::Ready, "GuardOff", why), Statement::yes(Type::Stalled, "GuardOff", why)]
         }

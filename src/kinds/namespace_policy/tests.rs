@@ -61,6 +61,13 @@ fn entries_that_say_nothing_are_told() {
 }
 
 #[test]
+fn references_that_grant_nothing_are_told_too() {
+    let mut policy = policy();
+    policy.spec.references = serde_json::from_value(serde_json::json!([{"from": {}, "kinds": ["EcsTaskDefinition"]}])).unwrap();
+    assert!(matches!(planned(&policy, &Refs::default()), Plan::Refuse(stop) if stop.message().contains("references[0]")));
+}
+
+#[test]
 fn a_policy_that_an_operator_without_guard_does_not_enforce_is_stalled_and_not_under_way() {
     let policy = policy();
     let want = Some(desired(&policy, &Refs::default(), &site()));

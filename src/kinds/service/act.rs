@@ -91,7 +91,7 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
     }
     input["tags"] = listed(&tags);
     input["clientToken"] = json!(token(object, want, &input));
-    vouch::task_is_granted(object, ctx)?;
+    vouch::deployment_is_granted(object, ctx)?;
     let input: CreateServiceInput = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
     let granted = grant(ctx, object, vouch::of_service(object, ctx), input).await?;
     let services = &ctx.aws.services;
@@ -149,7 +149,7 @@ async fn update(
     }
     tracing::debug!(service = %want.key, fields = ?members.as_object().map(serde_json::Map::keys), force, "updating a service");
     if deploys || force {
-        vouch::task_is_granted(object, ctx)?;
+        vouch::deployment_is_granted(object, ctx)?;
     }
     let input: UpdateServiceInput = codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
     let granted = grant(ctx, object, vouch::of_service(object, ctx), input).await?;

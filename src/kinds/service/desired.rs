@@ -210,18 +210,14 @@ fn task_definition(object: &EcsService, refs: &Refs) -> Result<String, Stop> {
     if let Some(written) = &object.spec.task_definition {
         return Ok(written.clone());
     }
+    if let Some(stop) = &refs.ungranted {
+        return Err(stop.clone());
+    }
     let (kind, name) = match (&object.spec.task_definition_ref, &object.spec.task_definition_template) {
         (Some(reference), _) => {
-            if reference.namespace.as_ref().is_some_and(|namespace| Some(namespace) != object.namespace().as_ref()) {
-                return Err(Stop::invalid(
-                    "ReferenceNotGranted",
-                    format!(
-                        "taskDefinitionRef points into namespace {}; refer to a task definition of the own namespace",
-                        reference.namespace.as_deref().unwrap_or_default()
-                    ),
-                ));
-            }
-            ("taskDefinitionRef", reference.name.clone())
+            let other = reference.namespace.as_ref().filter(|namespace| Some(*namespace) != object.namespace().as_ref());
+            let name = other.map_or_else(|| reference.name.clone(), |other| format!("{other}/{}", reference.name));
+            ("taskDefinitionRef", name)
         }
         (None, Some(_)) => ("taskDefinitionTemplate", object.name_any()),
         (None, None) => return Ok(String::new()),

@@ -10,7 +10,6 @@ pub use objects::child_name;
 
 use super::child::{Child, owned_by};
 use crate::api::service::expose::{Exposure, ExposureStatus};
-use crate::api::shared::Reference;
 use crate::api::{EcsListenerRule, EcsService, EcsTargetGroup};
 use crate::engine::Stop;
 use crate::engine::conditions::{self, Type};
@@ -22,8 +21,10 @@ use std::collections::BTreeMap;
 /// The objects of load balancing that concern a service, as the caches have them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Refs {
-    /// Target groups that it owns, is named like the owner of, or refers to, by name.
+    /// Target groups that it owns, or is named like the owner of, by name.
     pub target_groups: BTreeMap<String, EcsTargetGroup>,
+    /// Target groups that it refers to, by the name of the entry: those that are there, and why others may not be used.
+    pub referred: BTreeMap<String, Result<EcsTargetGroup, Stop>>,
     /// Rules that it owns, or is named like the owner of, by name.
     pub rules: BTreeMap<String, EcsListenerRule>,
 }
@@ -101,9 +102,13 @@ impl Exposures {
 ///
 /// # Errors
 /// [`Stop::Invalid`] when an entry names a port that the task definition does not have, or a target group that cannot take
-/// its tasks: then the service stays as it is.
+/// its tasks, or when the task definition may not be run: then the service stays as it is.
 pub fn wanted(service: &EcsService, refs: &super::Refs) -> Result<Exposures, Stop> {
     let mut all = Exposures::default();
+    // Its ports are not known either.
+    if let Some(stop) = refs.ungranted.as_ref().filter(|_| service.spec.expose.iter().flatten().next().is_some()) {
+        return Err(stop.clone());
+    }
     for exposure in service.spec.expose.iter().flatten() {
         let (container, port) = target::of(exposure, target::definition(service, refs))?;
         target::fits(exposure, service, refs)?;
@@ -129,10 +134,14 @@ fn foreign(exposure: &Exposure, service: &EcsService, refs: &super::Refs) -> Ent
     let Some(reference) = target.r#ref else {
         return Entry { attached: target.arn.clone().into_iter().collect(), target_group: target.arn, ..Entry::default() };
     };
-    if let Some(stop) = crosses_namespaces(&exposure.name, &reference, service) {
-        return Entry { trouble: Some(stop), ..Entry::default() };
-    }
-    let found = refs.balancing.target_groups.get(&reference.name);
+    let found = match refs.balancing.referred.get(&exposure.name) {
+        Some(Ok(found)) => Some(found),
+        Some(Err(stop)) => {
+            let stop = Stop::invalid(stop.reason(), format!("expose entry {}: {}", exposure.name, stop.message()));
+            return Entry { trouble: Some(stop), ..Entry::default() };
+        }
+        None => None,
+    };
     let said = found.and_then(|it| it.status.as_ref());
     let Some(arn) = said.and_then(|status| status.arn.clone()) else {
         let message = format!("expose entry {}: EcsTargetGroup {} is not there yet", exposure.name, reference.name);
@@ -141,14 +150,6 @@ fn foreign(exposure: &Exposure, service: &EcsService, refs: &super::Refs) -> Ent
     let url = said.and_then(|status| status.url.clone());
     let entry = Entry { attached: vec![arn.clone()], target_group: Some(arn), url, ..Entry::default() };
     with_health(entry, &exposure.name, found, service)
-}
-
-fn crosses_namespaces(entry: &str, reference: &Reference, service: &EcsService) -> Option<Stop> {
-    let other = reference.namespace.as_ref().filter(|namespace| Some(*namespace) != service.namespace().as_ref())?;
-    Some(Stop::invalid(
-        "ReferenceNotGranted",
-        format!("expose entry {entry}: targetGroup.ref points into namespace {other}; refer to one of the own namespace"),
-    ))
 }
 
 /// An entry with a target group, and a rule if it says what it matches, of its own.

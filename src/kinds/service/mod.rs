@@ -25,7 +25,7 @@ mod stopped;
 #[cfg(test)]
 mod tests;
 
-use crate::api::{EcsService, EcsServiceStatus, EcsTaskDefinition};
+use crate::api::{EcsService, EcsServiceStatus, EcsTargetGroup, EcsTaskDefinition};
 use crate::aws::LiveService;
 use crate::aws::error::AwsError;
 use crate::aws::reflector::{Pace, Seen};
@@ -34,6 +34,7 @@ use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::noted::Noted;
+use crate::engine::references;
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
@@ -65,6 +66,8 @@ pub struct Refs {
     pub older_claim: Option<String>,
     /// The task definition that it refers to or that was made from its template.
     pub task_definition: Option<EcsTaskDefinition>,
+    /// Why it may not run the one that it refers to: that is in another namespace, which does not grant it.
+    pub ungranted: Option<Stop>,
     /// The object of its own name, which is its child if it was made from its template.
     pub child: Option<EcsTaskDefinition>,
     /// Network mode of the task definition, where an object here declares it.
@@ -265,11 +268,15 @@ fn is_full(object: &EcsService) -> bool {
 impl Indexed for EcsService {
     fn keys(&self) -> Vec<Key> {
         let mut keys = vec![namespace_key(self), Key::Cluster(self.spec.cluster.clone()), Key::Service(key_of(self))];
-        keys.extend(task_definition_of(self).map(|(namespace, name)| Key::TaskDefinition(namespace, name)));
         let namespace = self.namespace().unwrap_or_default();
+        if let Some((other, name)) = task_definition_of(self) {
+            keys.extend((other != namespace).then(|| Key::RunsForeign(namespace.clone())));
+            keys.push(Key::TaskDefinition(other, name));
+        }
         let referred = self.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
         let within = |other: &Option<String>| other.clone().unwrap_or_else(|| namespace.clone());
-        keys.extend(referred.map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(referred.clone().map(|it| Key::TargetGroup(within(&it.namespace), it.name.clone())));
+        keys.extend(references::keys(&namespace, referred.chain(&self.spec.task_definition_ref)));
         let listeners = self.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
         keys.extend(listeners.map(|it| Key::LoadBalancer(within(&it.namespace), it.name.clone())));
         let shifted = self.spec.load_balancers.iter().flatten().filter_map(|it| it.advanced_configuration.as_ref());
@@ -301,15 +308,13 @@ impl DigestOfStatus for EcsService {
 /// What it refers to has to be made through the same connection: a task definition and target groups.
 fn mismatch(object: &EcsService, caches: &Caches) -> Option<Stop> {
     let namespace = object.namespace().unwrap_or_default();
-    let task_definition =
-        object.spec.task_definition_ref.as_ref().and_then(|it| caches.task_definitions.get(&namespace, &it.name));
-    let target_groups = object.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
-    let mut target_groups = target_groups.map(|it| caches.target_groups.get(&namespace, &it.name));
+    let task_definition = object.spec.task_definition_ref.as_ref();
+    let mut target_groups = object.spec.expose.iter().flatten().filter_map(|it| it.target_group.as_ref()?.r#ref.as_ref());
     let listeners = object.spec.expose.iter().flatten().filter_map(|it| it.listener.as_ref()?.r#ref.as_ref());
     let mut listeners = listeners.map(|it| caches.load_balancers.get(it.namespace.as_deref().unwrap_or(&namespace), &it.name));
-    caches
-        .mismatch(object, task_definition.as_ref())
-        .or_else(|| target_groups.find_map(|found| caches.mismatch(object, found.as_ref())))
+    task_definition
+        .and_then(|it| caches.mismatch_of::<EcsTaskDefinition, _>(object, it))
+        .or_else(|| target_groups.find_map(|it| caches.mismatch_of::<EcsTargetGroup, _>(object, it)))
         .or_else(|| listeners.find_map(|found| caches.mismatch(object, found.as_ref())))
 }
 
@@ -322,12 +327,18 @@ fn refs(object: &EcsService, caches: &Caches) -> Refs {
     });
     let namespace = object.namespace().unwrap_or_default();
     let child = caches.task_definitions.get(&namespace, &object.name_any());
-    let task_definition = task_definition_of(object).and_then(|(namespace, name)| caches.task_definitions.get(&namespace, &name));
+    let (task_definition, ungranted) = match &object.spec.task_definition_ref {
+        Some(reference) => match caches.referred(&namespace, reference) {
+            Ok(found) => (found, None),
+            Err(stop) => (None, Some(stop)),
+        },
+        None => (child.clone().filter(|_| object.spec.task_definition_template.is_some()), None),
+    };
     let network_mode = task_definition.as_ref().map(|found| {
         let mode = serde_json::to_value(&found.spec.task_definition.network_mode).unwrap_or_default();
         mode.as_str().unwrap_or("bridge").to_owned()
     });
-    Refs { older_claim, task_definition, child, network_mode, balancing: balancing(object, caches) }
+    Refs { older_claim, task_definition, ungranted, child, network_mode, balancing: balancing(object, caches) }
 }
 
 /// What belongs to the service, what has the name of what will, and what it refers to.
@@ -343,10 +354,10 @@ fn balancing(object: &EcsService, caches: &Caches) -> exposure::Refs {
     });
     for entry in object.spec.expose.iter().flatten() {
         let own = exposure::child_name(object, &entry.name);
-        let referred = entry.target_group.iter().filter_map(|it| it.r#ref.as_ref()).map(|it| it.name.clone());
-        for name in referred.chain([own.clone()]) {
-            refs.target_groups.extend(caches.target_groups.get(&namespace, &name).map(|found| (name, found)));
-        }
+        refs.target_groups.extend(caches.target_groups.get(&namespace, &own).map(|found| (own.clone(), found)));
+        let referred = entry.target_group.as_ref().and_then(|it| it.r#ref.as_ref());
+        let referred = referred.and_then(|it| caches.referred(&namespace, it).transpose());
+        refs.referred.extend(referred.map(|found| (entry.name.clone(), found)));
         refs.rules.extend(caches.listener_rules.get(&namespace, &own).map(|found| (own, found)));
     }
     refs

@@ -30,6 +30,7 @@ use crate::engine::conditions::Type;
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
 use crate::engine::noted::Noted;
+use crate::engine::references::shown_in;
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
@@ -260,26 +261,35 @@ fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     refs.announced = object.spec.listener.as_ref().and_then(|it| announced(it, &namespace, caches));
     let this = Key::TargetGroup(namespace.clone(), name);
     let mut users = BTreeSet::new();
+    // Who is not granted it does nothing to it by naming it, unless it has been at it since it was.
+    let may =
+        |from: Option<String>| caches.may_refer::<EcsTargetGroup>(&from.unwrap_or_default(), &namespace, &object.name_any());
+    let arns = arns_of(object);
     caches.listener_rules.each(&this, |rule| {
-        users.insert(format!("EcsListenerRule {}", full_name(rule)));
+        let mut forwards = rule.status.iter().flat_map(|status| &status.target_groups);
+        if may(rule.namespace()) || forwards.any(|it| arns.contains(it.arn.as_str())) {
+            users.insert(format!("EcsListenerRule {}", full_name(rule)));
+        }
     });
     caches.load_balancers.each(&this, |load_balancer| {
-        users.insert(format!("EcsLoadBalancer {}", full_name(load_balancer)));
+        if may(load_balancer.namespace()) {
+            users.insert(format!("EcsLoadBalancer {}", full_name(load_balancer)));
+        }
     });
     caches.services.each(&this, |service| {
-        users.insert(format!("EcsService {}", full_name(service)));
-        refs.used_by(service);
-        refs.misfit = refs.misfit.take().or_else(|| misfit(service, &object.name_any()));
+        let (may, is_attached) = (may(service.namespace()), is_attached(service, &arns));
+        if may || is_attached {
+            users.insert(format!("EcsService {}", full_name(service)));
+            refs.used_by(service);
+        }
+        refs.misfit = refs.misfit.take().or_else(|| misfit(service, object).filter(|_| may));
     });
     if let Some(Key::Owner(namespace, owner)) = owner_key(object)
         && let Some(service) = caches.services.get(&namespace, &owner)
     {
         refs.used_by(&service);
         // A service that is being deleted deletes what belongs to it itself, when it is time.
-        let status = object.status.as_ref();
-        let arns = status.iter().flat_map(|status| status.arn.iter().chain(status.previous.iter().map(|it| &it.arn)));
-        let is_attached = arns.into_iter().any(|arn| refs.attached.contains_key(arn));
-        if is_attached && service.metadata.deletion_timestamp.is_none() {
+        if is_attached(&service, &arns) && service.metadata.deletion_timestamp.is_none() {
             users.insert(format!("EcsService {}", full_name(&service)));
         }
     }
@@ -287,8 +297,25 @@ fn refs(object: &EcsTargetGroup, caches: &Caches) -> Refs {
     refs
 }
 
+/// The target groups that an object stands for, and those that it replaces.
+fn arns_of(object: &EcsTargetGroup) -> BTreeSet<&str> {
+    let status = object.status.as_ref();
+    status
+        .iter()
+        .flat_map(|status| status.arn.iter().chain(status.previous.iter().map(|it| &it.arn)))
+        .map(String::as_str)
+        .collect()
+}
+
+/// Whether a service registers its tasks in one of these.
+fn is_attached(service: &EcsService, arns: &BTreeSet<&str>) -> bool {
+    let exposures = service.status.iter().flat_map(|status| &status.exposures);
+    exposures.flat_map(|exposure| &exposure.attached).any(|arn| arns.contains(arn.as_str()))
+}
+
 /// What a service says of a target group that does not take its tasks.
-fn misfit(service: &EcsService, target_group: &str) -> Option<String> {
+fn misfit(service: &EcsService, target_group: &EcsTargetGroup) -> Option<String> {
+    let target_group = shown_in(target_group, &service.namespace().unwrap_or_default());
     let ready = Type::Ready.as_str();
     let said = service.status.iter().flat_map(|status| &status.conditions).find(|one| one.type_ == ready)?;
     let is_meant = said.reason == TARGET_TYPE_MISMATCH && said.message.contains(&format!("EcsTargetGroup {target_group} "));

@@ -245,13 +245,16 @@ fn refs(object: &EcsTaskDefinition, caches: &Caches) -> Refs {
         i32::try_from(revision.number).ok()
     };
     let mut users = BTreeSet::new();
-    caches.services.each(&Key::TaskDefinition(this.0, this.1), |service| {
+    caches.services.each(&Key::TaskDefinition(this.0.clone(), this.1.clone()), |service| {
         // A service that was deleted and made anew waits for what the one before it leaves behind.
         if service.spec.task_definition_ref.is_none() && !owned_by(object, service) {
             return;
         }
-        users.insert(full_name(service));
-        refs.refused.extend(refused(service));
+        // Who is not granted it does nothing to it by naming it. Who runs it is found by its family.
+        if caches.may_refer::<EcsTaskDefinition>(&service.namespace().unwrap_or_default(), &this.0, &this.1) {
+            users.insert(full_name(service));
+            refs.refused.extend(refused(service));
+        }
     });
     caches.services.each(&Key::Family(family.clone()), |service| {
         if !caches.are_together(service, object) {

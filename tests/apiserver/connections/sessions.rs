@@ -2,7 +2,8 @@
 
 use super::{AWAY, service};
 use crate::guard::{guarded, policy};
-use crate::world::{World, with};
+use crate::references::Two;
+use crate::world::{World, family, with};
 use serde_json::{Value, json};
 use simulator::Call;
 
@@ -58,6 +59,24 @@ async fn a_namespace_has_a_session_with_its_policy_and_its_name() {
         .await;
     let calls = assumed(&world, &session);
     assert_eq!(passes(calls.last().unwrap()), json!(other), "a policy that has changed is a new session");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_passes_the_roles_of_a_task_definition_that_another_namespace_grants() {
+    let two = Two::guarded().await;
+    let world = &two.world;
+    world.furnish(AWAY);
+    let both = json!({"names": [world.namespace, two.theirs]});
+    world.connect("away", AWAY, json!({"allowedNamespaces": both})).await;
+    let (role, through) = (format!("arn:aws:iam::{AWAY}:role/ecs-exec"), json!({"name": world.connection("away")}));
+    two.grants(two.grant("EcsTaskDefinition", &["base"])).await;
+    two.there(&with(&family("base", "nginx:1"), json!({"connectionRef": through, "executionRoleArn": role}))).await;
+    world.apply(&with(&two.runs_base(), json!({"connectionRef": through}))).await;
+    world.until_ready("web").await;
+    let calls = assumed(world, &format!("ecs-operator-{}", world.namespace));
+    assert_eq!(passes(calls.last().unwrap()), json!(role), "ECS asks again when a service is made");
+    world.delete_and_wait("web").await;
+    assert_eq!(world.live_in(AWAY, "web")["status"], "INACTIVE");
 }
 
 #[tokio::test(flavor = "multi_thread")]

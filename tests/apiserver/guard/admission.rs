@@ -1,7 +1,7 @@
 //! The guard at `kubectl apply`: `deploy/guard/policies.yaml` on a control plane of its own, since it holds for all namespaces.
 
 use super::{ADMIN, policies, policy};
-use crate::world::{World, family, fast, install, web, with};
+use crate::world::{World, family, fast, install, running, web, with};
 use ecs_operator::api::EcsTaskDefinition;
 use ecs_operator::settings::Guard;
 use envtest::ControlPlane;
@@ -115,6 +115,18 @@ async fn a_role_that_is_listed_is_taken_and_one_that_is_not_is_refused_for_an_ad
         let told = world.refusal(&with(&web("nginx:1", 1).replace("name: web}", "name: bad}"), spec)).await;
         assert!(told.contains(member), "{told}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_another_namespace_grants_a_reference_is_left_to_the_operator() {
+    let world = namespace(Some(policy(json!({})))).await;
+    let elsewhere = json!({"name": "web", "namespace": "elsewhere"});
+    let entry = json!([{"name": "site", "containerName": "app", "containerPort": 80, "targetGroup": {"ref": elsewhere}}]);
+    world.apply(&with(&running("web", "base", 1), json!({"taskDefinitionRef": elsewhere, "expose": entry}))).await;
+    let listener = json!({"ref": {"name": "edge"}, "port": 80});
+    world.apply(&super::attacks::rule("web", &listener, "a.example.com", &json!({"targetGroupRef": elsewhere}))).await;
+    let references = json!([{"from": {"names": ["elsewhere"]}, "kinds": ["EcsTaskDefinition"]}]);
+    world.apply(&policy(json!({"references": references}))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -258,7 +258,7 @@ async fn the_target_group_of_another_tenant_by_way_of_an_object_that_observes_it
     assert_eq!(edge.ours("taken"), [] as [Value; 0]);
 }
 
-fn rule(name: &str, listener: &Value, host: &str, forward: &Value) -> String {
+pub fn rule(name: &str, listener: &Value, host: &str, forward: &Value) -> String {
     json!({
         "apiVersion": "ecs-operator.io/v1alpha1", "kind": "EcsListenerRule", "metadata": {"name": name},
         "spec": {"listener": listener, "match": {"hosts": [host]}, "forward": [forward]},
@@ -469,7 +469,7 @@ pub async fn tenant(world: &World, kubeconfig: &Path) -> Client {
 #[test]
 fn each_attack_stands_in_the_table() {
     let page = include_str!("../../../docs/security.md");
-    let source = include_str!("attacks.rs");
+    let source = [include_str!("attacks.rs"), include_str!("strangers.rs")].concat();
     let attacks = source.split("#[tokio::test(flavor = \"multi_thread\")]\nasync fn ").skip(1);
     for attack in attacks.map(|rest| rest.split('(').next().unwrap()) {
         assert!(page.contains(&attack.replace('_', " ")), "docs/security.md does not tell what became of `{attack}`");

@@ -78,6 +78,8 @@ pub struct World {
     pub aws: Simulator,
     /// The story's own namespace.
     pub namespace: String,
+    /// Other namespaces that the operator works in. None, but in the stories that are about them.
+    pub beside: Vec<String>,
     /// Identifier of the installation.
     pub installation: String,
     /// Whether the operator asks the policy of the namespace. Off, but in the stories that are about it.
@@ -104,9 +106,7 @@ impl World {
     pub async fn in_cluster(kube: Client, settings: Settings) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let namespace = format!("story-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let meta = ObjectMeta { name: Some(namespace.clone()), ..ObjectMeta::default() };
-        let object = Namespace { metadata: meta, ..Namespace::default() };
-        Api::all(kube.clone()).create(&PostParams::default(), &object).await.unwrap();
+        make_namespace(&kube, &namespace).await;
         rights::grant(&kube).await;
         let aws = Simulator::new(settings);
         aws.call("CreateCluster", json!({"clusterName": CLUSTER})).unwrap();
@@ -114,11 +114,20 @@ impl World {
             kube,
             aws,
             namespace,
+            beside: Vec::new(),
             installation: "test-installation".to_owned(),
             guard: Guard::Off,
             brake: Limit::NONE,
             running: None,
         }
+    }
+
+    /// Makes another namespace in which the operator works from its start on. Objects whose manifests name it are applied there.
+    pub async fn beside(&mut self) -> String {
+        let name = format!("{}-beside", self.namespace);
+        make_namespace(&self.kube, &name).await;
+        self.beside.push(name.clone());
+        name
     }
 
     /// Starts the operator, with the rights that the chart gives it.
@@ -141,7 +150,7 @@ impl World {
             kube,
             connection,
             installation: self.installation.clone(),
-            namespaces: vec![self.namespace.clone()],
+            namespaces: [std::slice::from_ref(&self.namespace), &self.beside].concat(),
             polling: Polling {
                 settled: Duration::from_secs(1),
                 rolling: Duration::from_millis(100),
@@ -175,7 +184,7 @@ impl World {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
-    /// `kubectl apply --server-side` of one or more documents.
+    /// `kubectl apply --server-side` of one or more documents, into the story's own namespace where they name none.
     pub async fn apply(&self, yaml: &str) {
         self.try_apply(yaml).await.unwrap();
     }
@@ -186,9 +195,10 @@ impl World {
             let value: Value = serde_yaml_ng::from_str(document).unwrap();
             let kind = value["kind"].as_str().unwrap().to_owned();
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("ecs-operator.io", "v1alpha1", &kind));
+            let namespace = value["metadata"]["namespace"].as_str().unwrap_or(&self.namespace);
             let api: Api<DynamicObject> = match kind.as_str() {
                 "AwsConnection" => Api::all_with(self.kube.clone(), &resource),
-                _ => Api::namespaced_with(self.kube.clone(), &self.namespace, &resource),
+                _ => Api::namespaced_with(self.kube.clone(), namespace, &resource),
             };
             let name = value["metadata"]["name"].as_str().unwrap().to_owned();
             let params = PatchParams::apply("kubectl").force();
@@ -305,6 +315,12 @@ impl Drop for World {
             running.abort();
         }
     }
+}
+
+async fn make_namespace(kube: &Client, name: &str) {
+    let meta = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+    let object = Namespace { metadata: meta, ..Namespace::default() };
+    Api::all(kube.clone()).create(&PostParams::default(), &object).await.unwrap();
 }
 
 /// What the API server says about a refused request.

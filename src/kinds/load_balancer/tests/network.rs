@@ -105,7 +105,8 @@ fn while_a_target_group_is_replaced_the_old_one_keeps_the_traffic() {
 fn a_declared_forward_goes_before_those_that_name_the_listener() {
     let action = json!({"forward": [{"targetGroupRef": {"name": "db"}, "weight": 3}]});
     let mut declared = network().listening(&[listener(5432, "TCP", &json!({"defaultAction": action}))]);
-    declared.refs.target_groups.insert("db".to_owned(), target_group("edge/db", Some("arn:db")));
+    let db = ("edge".to_owned(), "db".to_owned());
+    declared.refs.target_groups.insert(db, Ok(target_group("edge/db", Some("arn:db"))));
     let mut world = in_force(declared.claimed(5432, "edge/other", Some("arn:other")));
     assert_eq!(forwarded(&mut world), [("arn:db".to_owned(), 3)]);
 }

@@ -5,6 +5,7 @@ use crate::api::target_group::TargetType;
 use crate::api::task_definition::PortMapping;
 use crate::api::{EcsService, TaskDefinition};
 use crate::engine::Stop;
+use crate::engine::references::shown_in;
 use crate::kinds::TARGET_TYPE_MISMATCH;
 use crate::kinds::service::Refs;
 use kube::ResourceExt;
@@ -74,8 +75,7 @@ pub(super) fn type_of(service: &EcsService, refs: &Refs) -> TargetType {
 
 /// Whether the target group that an entry refers to can take the tasks.
 pub(super) fn fits(exposure: &Exposure, service: &EcsService, refs: &Refs) -> Result<(), Stop> {
-    let reference = exposure.target_group.as_ref().and_then(|it| it.r#ref.as_ref());
-    let Some(found) = reference.and_then(|it| refs.balancing.target_groups.get(&it.name)) else { return Ok(()) };
+    let Some(Ok(found)) = refs.balancing.referred.get(&exposure.name) else { return Ok(()) };
     let (is, wanted) = (found.spec.target_type.clone().unwrap_or(TargetType::Instance), type_of(service, refs));
     if is == wanted {
         return Ok(());
@@ -85,7 +85,7 @@ pub(super) fn fits(exposure: &Exposure, service: &EcsService, refs: &Refs) -> Re
         format!(
             "expose entry {}: EcsTargetGroup {} has targetType {} and the tasks' network mode needs {}; set it there",
             exposure.name,
-            found.name_any(),
+            shown_in(found, &service.namespace().unwrap_or_default()),
             is.as_str(),
             wanted.as_str()
         ),

@@ -4,7 +4,7 @@ use super::declared::{Declared, registered, service};
 use super::world::{World, in_force, world};
 use super::{refusal, steps, update, waiting};
 use crate::api::{EcsListenerRule, EcsTargetGroup};
-use crate::engine::Plan;
+use crate::engine::{Plan, Stop};
 use crate::kinds::service::Step;
 use crate::kinds::service::child::Child;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -294,8 +294,52 @@ fn a_target_group_that_cannot_take_the_tasks_is_refused_in_so_many_words() {
         exposed().exposing(json!([{"name": "site", "port": "http", "targetGroup": {"ref": {"name": "web-site"}}}]));
     let mut by_instance = target_group("site", &json!({"arn": group("theirs")}));
     by_instance.spec.target_type = None;
-    declared.put_target_group(by_instance);
+    declared.refs.balancing.referred.insert("site".to_owned(), Ok(by_instance));
     let stop = refusal(world(declared).plan());
     assert_eq!(stop.reason(), "TargetTypeMismatch");
-    assert!(stop.message().contains("has targetType instance and the tasks' network mode needs ip"), "{}", stop.message());
+    assert!(
+        stop.message().contains("EcsTargetGroup web-site has targetType instance and the tasks' network mode needs ip"),
+        "{}",
+        stop.message()
+    );
+}
+
+/// A service whose tasks are registered in a target group of another namespace.
+fn registered_elsewhere(found: Result<EcsTargetGroup, Stop>) -> Declared {
+    let entry = json!({"name": "site", "port": "http", "targetGroup": {"ref": {"name": "theirs", "namespace": "team"}}});
+    let mut declared = exposed().exposing(json!([entry]));
+    declared.refs.balancing.referred.insert("site".to_owned(), found);
+    declared
+}
+
+#[test]
+fn tasks_are_registered_in_a_target_group_of_another_namespace_while_that_grants_it() {
+    let mut theirs = target_group("site", &json!({"arn": group("theirs"), "healthy": 1}));
+    theirs.spec.target_type = Some(crate::api::target_group::TargetType::Ip);
+    let refused = || Err(Stop::invalid("ReferenceNotGranted", "namespace team does not grant it"));
+    let stop = refusal(world(registered_elsewhere(refused())).plan());
+    assert_eq!(stop.reason(), "ReferenceNotGranted");
+    assert!(stop.message().contains("expose entry site: namespace team does not grant it"), "{}", stop.message());
+
+    let mut world = in_force(registered_elsewhere(Ok(theirs)));
+    assert_eq!((attached(&world), world.condition("Ready")), (vec![group("theirs")], Some(true)));
+    world.declared = registered_elsewhere(refused());
+    assert_eq!(world.pass(), Plan::InSync, "what runs goes on running");
+    assert_eq!((attached(&world), world.ready().0.as_str()), (vec![group("theirs")], "ReferenceNotGranted"));
+}
+
+#[test]
+fn a_task_definition_that_is_not_granted_is_neither_run_nor_looked_into() {
+    let mut world = exposed_in_force();
+    world.declared.refs.task_definition = None;
+    world.declared.refs.network_mode = None;
+    world.declared.refs.ungranted = Some(Stop::invalid("ReferenceNotGranted", "namespace team does not grant it"));
+    assert_eq!(refusal(world.pass()).reason(), "ReferenceNotGranted");
+    assert_eq!(
+        (world.holds().as_str(), attached(&world)),
+        ("Available Stalled", vec![group("site")]),
+        "what runs goes on running"
+    );
+    world.declared = world.declared.clone().deleted();
+    assert!(!matches!(world.plan(), Plan::Refuse(_)), "a deletion asks nobody");
 }
