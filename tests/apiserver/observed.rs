@@ -66,7 +66,7 @@ fn attribute(all: &[KeyValue], key: &str) -> Value {
 }
 
 fn hex(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    id.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect()
 }
 
 /// The program itself, with the simulator as AWS.
@@ -228,7 +228,7 @@ fn of_spans(collector: &Collector, namespace: &str, line: &Value) {
     ] {
         assert_eq!(attribute(&call.attributes, key), value, "{key}");
     }
-    let pass = spans.iter().find(|it| it.span_id == call.parent_span_id).expect("the pass that made the call");
+    let pass = spans.iter().find(|it| it.span_id == call.parent_span_id).unwrap();
     assert!(pass.name == "reconcile EcsService" && pass.parent_span_id.is_empty() && pass.trace_id == call.trace_id);
     for (key, value) in [
         ("k8s.namespace.name", json!(namespace)),
