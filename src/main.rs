@@ -30,7 +30,13 @@ async fn main() -> Result<ExitCode> {
 }
 
 async fn operate(settings: Settings) -> Result<()> {
-    telemetry::start(settings.log_format, &settings.log_filter)?;
+    let telemetry = telemetry::start(settings.log_format, &settings.log_filter, &settings.replica)?;
+    let ended = run(settings).await;
+    telemetry.end().await;
+    ended
+}
+
+async fn run(settings: Settings) -> Result<()> {
     let stop = startup::stop_on_signal().context("listen for signals")?;
     let Some(process) = stop.run_until_cancelled(prepare(settings)).await.transpose()? else { return Ok(()) };
     let Some(leases) = stop.run_until_cancelled(startup::lead(&process)).await else { return Ok(()) };

@@ -5,15 +5,21 @@ mod mapping;
 use crate::api::{
     AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
 };
+use crate::aws::Kind;
+use crate::aws::certificates::SELDOM;
 use crate::aws::connection::Connection;
-use crate::aws::pace::Pacer;
+use crate::aws::pace::{Observed, Pacer};
 use crate::aws::reflector::Polling;
+use crate::clock::Clock;
 use crate::engine::brake;
 use crate::engine::connections::Connections;
 use crate::engine::ctx::Shared;
 use crate::engine::refs::Caches;
 use crate::engine::triggers::Triggers;
+use crate::engine::waiting::Waiting;
 use crate::engine::watch::{self, Guarded, Which};
+use crate::engine::{Managed, Stop};
+use crate::health::Readiness;
 use crate::kinds::connection::AwsConnectionKind;
 use crate::kinds::listener_rule::EcsListenerRuleKind;
 use crate::kinds::load_balancer::EcsLoadBalancerKind;
@@ -29,11 +35,16 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use mapping::Mapping;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Passes of one kind that may be under way at once. They wait for AWS, not for the processor.
 const CONCURRENCY: u16 = 64;
+/// Time between two looks at what is waited for.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// What is read in AWS again and again.
+const POLLED: [&str; 5] = ["services", "listeners", "target_groups", "load_balancers", "certificates"];
 
 /// Works with what the process has and the credentials of the environment, until `stop`.
 ///
@@ -41,8 +52,6 @@ const CONCURRENCY: u16 = 64;
 /// When the environment names no region.
 pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()> {
     let pacer = Pacer::scaled(process.settings.aws_rate_scale);
-    let metrics = Arc::clone(&process.metrics);
-    pacer.observe(move |call| metrics.aws_call(call.operation, call.outcome, call.took));
     let operator = Operator {
         connection: Connection::ambient(pacer).await?,
         kube: process.kube,
@@ -50,6 +59,7 @@ pub async fn run(process: Process, stop: CancellationToken) -> anyhow::Result<()
         namespaces: process.settings.namespaces.clone(),
         polling: Polling { settled: process.settings.poll_settled, rolling: process.settings.poll_rolling, ..Polling::default() },
         metrics: process.metrics,
+        readiness: process.readiness,
         concurrency: CONCURRENCY,
         guard: process.settings.guard,
         brake: brake::Limit { deletions: process.settings.deletion_brake, within: process.settings.deletion_brake_within },
@@ -75,6 +85,8 @@ pub struct Operator {
     pub polling: Polling,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where it is said what is waited for.
+    pub readiness: Readiness,
     /// Passes of one kind that may be under way at once.
     pub concurrency: u16,
     /// Whether namespaces may use only what their policies grant.
@@ -93,7 +105,8 @@ impl Operator {
         let mapping = Mapping::new(caches.clone(), &triggers);
         let whose = (self.installation.clone(), self.guard == Guard::Enforce);
         let shared = Shared::new(connections, self.kube.clone(), caches.clone(), whose, Arc::clone(&self.metrics));
-        let shared = shared.braked(self.brake);
+        let shared = Arc::new(shared.braked(self.brake));
+        self.measure(&shared, &triggers);
 
         let mut background = JoinSet::new();
         self.watch_kubernetes(writers, &mapping, &mut background);
@@ -103,12 +116,36 @@ impl Operator {
             }
         });
 
+        background.spawn(tell_of_account(self.connection.clone(), shared.clock, self.readiness.clone()));
+
         tokio::select! {
-            () = caches.are_filled() => {}
+            () = lists(&caches, &self.readiness) => {}
             () = stop.cancelled() => {}
         }
-        passes(&Arc::new(shared), &caches, triggers, self.concurrency, &stop).await;
+        passes(&shared, &caches, triggers, self.concurrency, &stop).await;
         background.shutdown().await;
+    }
+
+    /// Counts the calls, and has asked for what is only known at the moment: who waits, and how old is what was read.
+    fn measure(&self, shared: &Arc<Shared>, triggers: &AllTriggers) {
+        let metrics = Arc::clone(&self.metrics);
+        self.connection.pacer().observe(move |call| observed(&metrics, call));
+        // The metrics outlive the work, and must not keep it.
+        let (shared, waiting) = (Arc::downgrade(shared), triggers.waiting());
+        let certificates = self.polling.settled * SELDOM;
+        let settled = self.polling.settled;
+        self.metrics.before_each_reading(move |metrics| {
+            let Some(shared) = shared.upgrade() else { return };
+            for (kind, waiting) in &waiting {
+                let (depth, longest) = waiting.all(shared.clock.instant());
+                metrics.queue(kind, depth, longest);
+            }
+            let ages = shared.connections.ages();
+            for what in POLLED {
+                let every = if what == "certificates" { certificates } else { settled };
+                metrics.poll(what, ages.get(what).copied(), every);
+            }
+        });
     }
 
     /// Watches every kind, and wakes what depends on what changed.
@@ -153,6 +190,37 @@ impl Operator {
     }
 }
 
+/// Waits until everything has been listed once. Meanwhile `/readyz` names what has not.
+async fn lists(caches: &Caches, readiness: &Readiness) {
+    const LISTS: &str = "lists";
+    loop {
+        let missing = caches.not_filled();
+        if missing.is_empty() {
+            return readiness.has(LISTS);
+        }
+        let why = "not listed yet; the log says so where the API server refuses";
+        readiness.waits_for(LISTS, format!("{} {why}", missing.join(", ")));
+        let _ = tokio::time::timeout(LOOK_AGAIN, caches.are_filled()).await;
+    }
+}
+
+/// While AWS does not say whose the credentials are, `/readyz` tells why. That makes the process no less ready: another one would
+/// be told the same, and what hangs on `AwsConnection`s goes on.
+async fn tell_of_account(connection: Connection, clock: Clock, readiness: Readiness) {
+    const ABOUT: &str = "AWS";
+    while connection.account().is_none() {
+        if let Some(error) = connection.trouble() {
+            let why = Stop::Aws(error).message();
+            readiness.note(
+                ABOUT,
+                format!("the account of the operator's own credentials is not known, so nothing is done there: {why}"),
+            );
+        }
+        clock.sleep(LOOK_AGAIN).await;
+    }
+    readiness.forget(ABOUT);
+}
+
 /// Runs the passes of every kind until `stop`, then finishes those in flight.
 async fn passes(shared: &Arc<Shared>, caches: &Caches, triggers: AllTriggers, at_once: u16, stop: &CancellationToken) {
     let (ctx, ended) = (|| Arc::clone(shared), || stop.clone().cancelled_owned());
@@ -167,6 +235,17 @@ async fn passes(shared: &Arc<Shared>, caches: &Caches, triggers: AllTriggers, at
     );
 }
 
+/// Counts one call to AWS.
+fn observed(metrics: &Metrics, call: &Observed) {
+    metrics.aws_call_waited(call.operation, call.waited);
+    // One that was given up was never made.
+    let Some(took) = call.took else { return };
+    metrics.aws_call(call.operation, call.outcome, took);
+    if call.outcome == Kind::Throttled.reason() {
+        metrics.aws_throttled(call.operation);
+    }
+}
+
 /// The queues of all kinds.
 #[derive(Default)]
 struct AllTriggers {
@@ -177,4 +256,85 @@ struct AllTriggers {
     load_balancers: Triggers<EcsLoadBalancer>,
     policies: Triggers<EcsNamespacePolicy>,
     connections: Triggers<AwsConnection>,
+}
+
+impl AllTriggers {
+    /// Who waits for a pass, by kind.
+    fn waiting(&self) -> [(&'static str, Waiting); 7] {
+        [
+            (EcsTaskDefinitionKind::KIND, self.task_definitions.waiting()),
+            (EcsServiceKind::KIND, self.services.waiting()),
+            (EcsTargetGroupKind::KIND, self.target_groups.waiting()),
+            (EcsListenerRuleKind::KIND, self.listener_rules.waiting()),
+            (EcsLoadBalancerKind::KIND, self.load_balancers.waiting()),
+            (EcsNamespacePolicyKind::KIND, self.policies.waiting()),
+            (AwsConnectionKind::KIND, self.connections.waiting()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::connection::config_in_process;
+    use serde_json::json;
+    use simulator::{Fault, Settings, Simulator};
+
+    fn connection(aws: &Simulator) -> Connection {
+        let config = config_in_process(aws.http_client(), "111122223333", "eu-central-1");
+        Connection::new("default", &config, Pacer::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn readyz_names_the_lists_that_have_not_come() {
+        let kube = kube::Client::new(
+            tower::service_fn(|_| std::future::pending::<Result<http::Response<kube::client::Body>, std::io::Error>>()),
+            "ops",
+        );
+        let readiness = Readiness::new();
+        let operator = Operator {
+            kube,
+            connection: connection(&Simulator::new(Settings::default())),
+            installation: "here".to_owned(),
+            namespaces: Vec::new(),
+            polling: Polling::default(),
+            metrics: Arc::default(),
+            readiness: readiness.clone(),
+            concurrency: 1,
+            guard: Guard::Off,
+            brake: brake::Limit::NONE,
+        };
+        let running = tokio::spawn(operator.run(CancellationToken::new()));
+        while readiness.is_ready() {
+            tokio::task::yield_now().await;
+        }
+        let said = readiness.report();
+        assert!(
+            said.starts_with("waiting for lists: EcsTaskDefinition, EcsService,") && said.contains("Namespace not listed yet"),
+            "{said}"
+        );
+        running.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn readyz_tells_while_aws_does_not_say_whose_the_credentials_are() {
+        let aws = Simulator::new(Settings::default());
+        aws.call("CreateCluster", json!({"clusterName": "demo"})).unwrap();
+        aws.inject(Fault::error("GetCallerIdentity", "InvalidClientTokenId", "The security token is invalid.").times(1));
+        let (connection, readiness) = (connection(&aws), Readiness::new());
+        let telling = tokio::spawn(tell_of_account(connection.clone(), Clock::of_the_machine(), readiness.clone()));
+        tokio::task::yield_now().await;
+        assert_eq!(readiness.report(), "ready\n", "nobody has asked");
+        connection.known_account().await.unwrap_err();
+        Clock::of_the_machine().sleep(LOOK_AGAIN * 2).await;
+        let said = readiness.report();
+        assert!(
+            readiness.is_ready() && said.contains("AWS: the account of the operator's own credentials is not known"),
+            "{said}"
+        );
+        assert!(said.contains("The security token is invalid"), "{said}");
+        connection.known_account().await.unwrap();
+        telling.await.unwrap();
+        assert_eq!(readiness.report(), "ready\n");
+    }
 }

@@ -13,6 +13,7 @@ use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::clock::Clock;
 use ecs_operator::engine::brake::Limit;
+use ecs_operator::health::Readiness;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -122,6 +123,7 @@ impl Stage {
                 window: Duration::from_millis(20),
             },
             metrics: Arc::new(Metrics::new()),
+            readiness: Readiness::new(),
             concurrency: 8,
             guard: Guard::Enforce,
             brake: Limit { deletions: 20, within: Duration::from_mins(10) },

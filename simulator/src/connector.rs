@@ -41,6 +41,7 @@ impl HttpConnector for Connector {
                     if let Some(date) = crate::http::http_date(&simulator) {
                         response.headers_mut().insert("date", date);
                     }
+                    response.headers_mut().insert("x-amzn-requestid", crate::http::REQUEST_ID);
                     Ok(response)
                 }
                 Outgoing::BrokenConnection => Err(ConnectorError::io("the connection was closed before the reply".into())),

@@ -5,6 +5,7 @@ use super::acm::{Acm, Certificate};
 use super::elb::Watcher;
 use super::error::AwsError;
 use super::reflector::Polling;
+use crate::trace;
 use futures::Stream;
 use futures::channel::mpsc::{UnboundedSender, unbounded};
 use parking_lot::{Mutex, RwLock};
@@ -13,9 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// Time between two reads, in times between two reads of a thing that is settled.
-const SELDOM: u32 = 5;
+pub const SELDOM: u32 = 5;
 /// How long the loop sleeps when nobody asks.
 const IDLE: Duration = Duration::from_hours(1);
 
@@ -38,6 +40,8 @@ struct State {
     asking: BTreeSet<Watcher>,
     read: Option<Read>,
     due: Option<Instant>,
+    /// When AWS last answered; before that, since when somebody asks.
+    answered: Option<Instant>,
     watchers: Vec<UnboundedSender<Watcher>>,
 }
 
@@ -56,6 +60,9 @@ impl Certificates {
     /// What was read last, and a wish to be told when that is other. `None`: nothing yet.
     pub fn follow(&self, who: &Watcher) -> Option<Read> {
         let mut state = self.0.state.lock();
+        if state.asking.is_empty() {
+            state.answered = Some(Instant::now());
+        }
         if state.asking.insert(who.clone()) {
             self.0.woken.notify_one();
         }
@@ -65,6 +72,13 @@ impl Certificates {
     /// An object asks no more.
     pub fn unfollow(&self, who: &Watcher) {
         self.0.state.lock().asking.remove(who);
+    }
+
+    /// How long ago AWS last answered. `None`: nobody asks.
+    pub fn age(&self) -> Option<Duration> {
+        let state = self.0.state.lock();
+        let answered = state.answered.filter(|_| !state.asking.is_empty())?;
+        Some(Instant::now().saturating_duration_since(answered))
     }
 
     /// Those who ask, whenever something other was read.
@@ -80,7 +94,7 @@ impl Certificates {
             let due = self.due();
             if due.is_some_and(|at| at <= Instant::now()) {
                 let acm = self.0.acm.read().clone();
-                let read = acm.certificates().await.map(Arc::new);
+                let read = acm.certificates().instrument(trace::sweep("certificates")).await.map(Arc::new);
                 self.take(read);
                 continue;
             }
@@ -99,6 +113,9 @@ impl Certificates {
     fn take(&self, read: Read) {
         let mut state = self.0.state.lock();
         state.due = Some(Instant::now() + self.0.every);
+        if read.is_ok() {
+            state.answered = Some(Instant::now());
+        }
         let is_passing = matches!((&read, &state.read), (Err(error), Some(Ok(_))) if error.is_transient());
         if is_passing || state.read.as_ref() == Some(&read) {
             return;

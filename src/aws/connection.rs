@@ -148,13 +148,14 @@ impl Connection {
 
     /// Of a configuration that has a region.
     fn of(name: &str, config: &SdkConfig, kept: Option<Kept>, pacer: Pacer, account: &Account) -> Self {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
         // One cache for all services: with several, each would assume the role for itself, under a key of its own.
         let cache = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
         let config = config.clone().into_builder().identity_cache(cache).build();
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).timeout_config(timeouts.clone()).build();
         let declared_by = matches!(account, Account::Declared(_)).then(|| name.to_owned());
-        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), declared_by, kept.clone());
+        let gate = Gate::new(aws_sdk_sts::Client::from_conf(sts), region.clone(), declared_by, kept.clone());
         // Retries are set on the clients, not in the configuration: there they would be off for credentials too.
         let ecs = aws_sdk_ecs::config::Builder::from(&config)
             .retry_config(RetryConfig::disabled())
@@ -177,7 +178,7 @@ impl Connection {
         };
         Self {
             name: name.to_owned(),
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
+            region,
             ecs: Ecs::new(aws_sdk_ecs::Client::from_conf(ecs.build()), pacer.clone(), gate.clone()),
             elb: Elb::new(aws_sdk_elasticloadbalancingv2::Client::from_conf(elb.build()), pacer.clone(), gate.clone()),
             acm: Acm::new(aws_sdk_acm::Client::from_conf(acm.build()), pacer, gate.clone()),
@@ -205,6 +206,11 @@ impl Connection {
     /// The account, twelve digits, once it is known.
     pub fn account(&self) -> Option<&str> {
         self.gate.account()
+    }
+
+    /// Why the account is not known, once it was asked for in vain.
+    pub fn trouble(&self) -> Option<AwsError> {
+        self.gate.trouble()
     }
 
     /// The account, twelve digits, asked for once. One caller asks, the others wait for its answer.

@@ -61,22 +61,28 @@ pub struct AwsError {
     pub is_write: bool,
 }
 
+impl Kind {
+    /// The word for conditions, events and metrics.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Throttled => "AwsThrottled",
+            Self::Denied => "AwsAccessDenied",
+            Self::Credentials => "AwsCredentials",
+            Self::Invalid => "AwsInvalid",
+            Self::NotFound => "AwsNotFound",
+            Self::Conflict => "AwsConflict",
+            Self::NotReady => "AwsNotReady",
+            Self::Unavailable => "AwsUnavailable",
+            Self::Unknown => "AwsNoReply",
+            Self::Quota => "AwsQuota",
+        }
+    }
+}
+
 impl AwsError {
     /// The word for conditions, events and metrics.
     pub fn reason(&self) -> &'static str {
-        match self.kind {
-            Kind::Credentials if self.is_policy_too_large() => "PolicyTooLong",
-            Kind::Throttled => "AwsThrottled",
-            Kind::Denied => "AwsAccessDenied",
-            Kind::Credentials => "AwsCredentials",
-            Kind::Invalid => "AwsInvalid",
-            Kind::NotFound => "AwsNotFound",
-            Kind::Conflict => "AwsConflict",
-            Kind::NotReady => "AwsNotReady",
-            Kind::Unavailable => "AwsUnavailable",
-            Kind::Unknown => "AwsNoReply",
-            Kind::Quota => "AwsQuota",
-        }
+        if self.is_policy_too_large() { "PolicyTooLong" } else { self.kind.reason() }
     }
 
     /// `true` if a write may have taken effect although it failed: look before repeating what is not idempotent.

@@ -6,13 +6,16 @@
 
 use super::credentials::{Again, Kept};
 use super::error::{AwsError, Kind, MISMATCH};
+use crate::trace;
 use aws_sdk_ecs::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_ecs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ecs::error::BoxError;
+use aws_sdk_ecs::operation::RequestId;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use tracing::Instrument;
 
 const OPERATION: &str = "GetCallerIdentity";
 /// Keys that are remembered. Roles get new ones every hour or so, and forgetting costs one question.
@@ -25,6 +28,7 @@ pub(super) struct Gate(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     sts: aws_sdk_sts::Client,
+    region: String,
     /// Name of the connection whose object declares the account. `None`: nobody declared it.
     declared_by: Option<String>,
     kept: Option<Kept>,
@@ -47,9 +51,14 @@ struct Caller {
 pub(super) struct UnknownKey(String);
 
 impl Gate {
-    pub(super) fn new(sts: aws_sdk_sts::Client, declared_by: Option<String>, kept: Option<Kept>) -> Self {
+    pub(super) fn new(sts: aws_sdk_sts::Client, region: String, declared_by: Option<String>, kept: Option<Kept>) -> Self {
         let (account, owners, asking) = (OnceLock::new(), Mutex::default(), tokio::sync::Mutex::default());
-        Self(Arc::new(Shared { sts, declared_by, kept, account, owners, asking, in_vain: Mutex::default() }))
+        Self(Arc::new(Shared { sts, region, declared_by, kept, account, owners, asking, in_vain: Mutex::default() }))
+    }
+
+    /// The region of the connection.
+    pub(super) fn region(&self) -> &str {
+        &self.0.region
     }
 
     /// The account of the connection: the first that AWS told.
@@ -76,6 +85,11 @@ impl Gate {
             }
         }
         self.account().ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))
+    }
+
+    /// Why the account could not be told when it was asked for last. `None`: it was not asked for in vain.
+    pub(super) fn trouble(&self) -> Option<AwsError> {
+        self.0.in_vain.lock().1.clone().filter(|_| self.account().is_none())
     }
 
     /// Takes the account of the connection from somebody who knows.
@@ -111,7 +125,15 @@ impl Gate {
     async fn ask_once(&self) -> Result<Caller, AwsError> {
         let key = SignedWith::default();
         let call = self.0.sts.get_caller_identity().customize().interceptor(key.clone()).send();
-        let identity = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e))?;
+        let asked = async {
+            let answer = call.await.map_err(|e| AwsError::sort(OPERATION, false, &e));
+            match &answer {
+                Ok(identity) => trace::aws_ended("ok", identity.request_id()),
+                Err(error) => trace::aws_ended(error.reason(), error.request_id.as_deref()),
+            }
+            answer
+        };
+        let identity = asked.instrument(trace::aws_call("STS", OPERATION, &self.0.region)).await?;
         let account = identity.account.ok_or_else(|| AwsError::malformed(OPERATION, false, "the answer holds no account"))?;
         self.set_account(account.clone());
         let mut owners = self.0.owners.lock();

@@ -56,6 +56,15 @@ impl Bucket {
         }
     }
 
+    /// What the SDKs call the service, as in `rpc.service` of OpenTelemetry.
+    const fn api(self) -> &'static str {
+        match self {
+            Self::LoadBalancing | Self::LoadBalancingWrite | Self::LoadBalancerCreate => "Elastic Load Balancing v2",
+            Self::CertificateRead => "ACM",
+            _ => "ECS",
+        }
+    }
+
     /// What IAM calls the service.
     const fn service(self) -> &'static str {
         match self {
@@ -78,6 +87,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// What the SDKs call the service, such as `ECS`.
+    pub const fn api(&self) -> &'static str {
+        self.bucket.api()
+    }
+
     /// The action that IAM has to allow, such as `ecs:CreateService`.
     pub fn action(&self) -> String {
         format!("{}:{}", self.bucket.service(), self.name)

@@ -11,6 +11,7 @@ mod lane;
 
 use super::error::{AwsError, Kind};
 use super::operation::{Bucket, Operation};
+use crate::trace;
 use lane::{Lane, Offer, Ticket};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
@@ -37,7 +38,7 @@ pub enum Priority {
     CleanUp,
 }
 
-/// A call that was made, for metrics.
+/// A call that was made, or was given up before, for metrics.
 #[derive(Clone, Copy, Debug)]
 pub struct Observed {
     /// The operation.
@@ -46,8 +47,8 @@ pub struct Observed {
     pub outcome: &'static str,
     /// How long it waited for its turn.
     pub waited: Duration,
-    /// How long AWS took.
-    pub took: Duration,
+    /// How long AWS took. `None`: the call was not made, since AWS throttles all of its kind.
+    pub took: Option<Duration>,
 }
 
 type Observer = Box<dyn Fn(&Observed) + Send + Sync>;
@@ -132,19 +133,21 @@ impl Pacer {
         let mut refused = None;
         loop {
             let asked = Instant::now();
-            let Some(turn) = self.turn(operation.bucket, ticket, began).await else {
-                return Err(refused.unwrap_or_else(|| AwsError::throttled(operation.name, operation.is_write)));
+            let turn = self.turn(operation.bucket, ticket, began).await;
+            let waited = asked.elapsed();
+            let Some(turn) = turn else {
+                trace::aws_tried(0, waited);
+                let error = refused.unwrap_or_else(|| AwsError::throttled(operation.name, operation.is_write));
+                self.report(Observed { operation: operation.name, outcome: error.reason(), waited, took: None });
+                return Err(error);
             };
+            trace::aws_tried(1, waited);
             let sent = Instant::now();
             let result = attempt().await;
             let error = result.as_ref().err();
             turn.done(error);
-            self.report(Observed {
-                operation: operation.name,
-                outcome: error.map_or("ok", AwsError::reason),
-                waited: sent - asked,
-                took: sent.elapsed(),
-            });
+            let outcome = error.map_or("ok", AwsError::reason);
+            self.report(Observed { operation: operation.name, outcome, waited, took: Some(sent.elapsed()) });
             match result {
                 Err(error) if error.kind == Kind::Throttled => refused = Some(error),
                 result => return result,

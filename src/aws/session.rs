@@ -5,13 +5,16 @@
 
 use super::credentials::{Again, Kept};
 use super::error::AwsError;
+use crate::trace;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
+use aws_sdk_sts::operation::RequestId;
 use aws_sdk_sts::types::Tag;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
+use tracing::Instrument;
 
 const OPERATION: &str = "AssumeRole";
 /// The longest name of a session.
@@ -102,7 +105,16 @@ impl AssumedRole {
             .set_duration_seconds(*seconds)
             .set_policy(policy.clone())
             .set_tags(Some(tags.collect()).filter(|tags: &Vec<Tag>| !tags.is_empty()));
-        let answer = asked.send().await.map_err(|error| AwsError::sort(OPERATION, false, &error))?;
+        let answer = async {
+            let answer = asked.send().await.map_err(|error| AwsError::sort(OPERATION, false, &error));
+            match &answer {
+                Ok(session) => trace::aws_ended("ok", session.request_id()),
+                Err(error) => trace::aws_ended(error.reason(), error.request_id.as_deref()),
+            }
+            answer
+        };
+        let region = self.sts.config().region().map(ToString::to_string).unwrap_or_default();
+        let answer = answer.instrument(trace::aws_call("STS", OPERATION, &region)).await?;
         let missing = || AwsError::malformed(OPERATION, false, "the answer holds no credentials");
         let given = answer.credentials.ok_or_else(missing)?;
         let ends = SystemTime::try_from(given.expiration).map_err(|_| missing())?;

@@ -3,6 +3,7 @@
 use super::home::InAws;
 use super::write::has_let_go;
 use crate::domain::{ObjectKey, ServiceKey};
+use futures::FutureExt;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -131,6 +132,11 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Cache<K> {
     pub(super) async fn is_filled(&self) {
         // The only error is that the watch is gone: the process is ending.
         let _ = self.store.wait_until_ready().await;
+    }
+
+    /// Whether all objects have been listed once.
+    pub(super) fn is_listed(&self) -> bool {
+        self.is_filled().now_or_never().is_some()
     }
 
     pub(super) fn store(&self) -> Store<Guarded<K>> {

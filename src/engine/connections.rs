@@ -45,7 +45,7 @@ pub type News = (&'static str, ObjectKey);
 pub struct Connections {
     built_in: Arc<Aws>,
     // Held for as long as the reading is to go on.
-    _built_in_live: Live,
+    built_in_live: Live,
     installation: String,
     polling: Polling,
     state: Mutex<State>,
@@ -110,12 +110,25 @@ impl Connections {
     pub fn new(built_in: Connection, installation: String, polling: Polling, news: UnboundedSender<News>) -> Self {
         let live = Live::begin(&built_in, polling, &news);
         let built_in = Arc::new(live.aws(built_in));
-        Self { built_in, _built_in_live: live, installation, polling, state: Mutex::default(), news }
+        Self { built_in, built_in_live: live, installation, polling, state: Mutex::default(), news }
     }
 
     /// The connection that the environment gives.
     pub fn built_in(&self) -> Arc<Aws> {
         Arc::clone(&self.built_in)
+    }
+
+    /// How long ago AWS last answered for what it has not answered for longest, by any connection, of each kind of things that is
+    /// followed.
+    pub fn ages(&self) -> BTreeMap<&'static str, Duration> {
+        let state = self.state.lock();
+        let others = state.open.values().filter_map(|open| open.live.as_ref());
+        let mut all = BTreeMap::new();
+        for (what, age) in std::iter::once(&self.built_in_live).chain(others).flat_map(Live::ages) {
+            let longest = all.entry(what).or_insert(age);
+            *longest = age.max(*longest);
+        }
+        all
     }
 
     /// Opens the connection of an object, anew where it gets in otherwise than before, and asks AWS whose account it is. What is

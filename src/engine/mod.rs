@@ -15,15 +15,19 @@ pub mod grant;
 pub mod home;
 pub mod lease;
 pub mod next;
+pub mod noted;
+mod pass;
 pub mod references;
 pub mod refs;
 mod stop;
 pub mod triggers;
+pub mod waiting;
 pub mod watch;
 pub mod write;
 
 use crate::api::shared::annotation;
 use crate::aws::error::AwsError;
+use crate::trace;
 use conditions::Statement;
 use connections::Reach;
 use ctx::{Ctx, Shared, Site};
@@ -32,6 +36,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 use next::Next;
+use noted::Noted;
 use refs::Caches;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,6 +125,10 @@ pub trait Managed: Sized + Send + Sync + 'static {
     fn status(object: &Self::Object, pass: &Pass<Self>, site: Option<&Site>, now: Timestamp) -> Self::Status;
     /// What to tell as Kubernetes Events, given the status before and after. Pure.
     fn notices(before: &Self::Status, after: &Self::Status, pass: &Pass<Self>) -> Vec<Notice>;
+    /// What to tell beside that, for metrics, given the status before and after. Pure.
+    fn noted(_before: &Self::Status, _after: &Self::Status, _pass: &Pass<Self>, _now: Timestamp) -> Noted {
+        Noted::default()
+    }
     /// Forgets what was kept in memory for an object that is gone.
     fn forget(object: &Self::Object, ctx: &Ctx);
 }
@@ -208,14 +217,18 @@ pub async fn reconcile<M: Managed>(
         }
         Err(stop) => Err(stop),
     };
+    trace::pass_ended(outcome(&pass), pass.end.as_ref().is_err_and(|stop| !stop.is_waiting()));
     if matches!(&pass.end, Err(Stop::Waiting { reason, .. }) if *reason == TOO_EARLY) {
         return Ok(Action::requeue(SOON));
     }
-    let status = M::status(&object, &pass, site.as_ref(), shared.clock.now());
+    let now = shared.clock.now();
+    let status = M::status(&object, &pass, site.as_ref(), now);
     let notices = M::notices(&before, &status, &pass);
+    let noted = M::noted(&before, &status, &pass, now);
     write::status::<M>(&shared, &mut object, status).await?;
     write::notices(&shared, &object, notices).await;
     shared.metrics.reconciled(M::KIND, outcome(&pass), started.elapsed());
+    count::<M>(&shared, noted);
     if matches!(pass.end, Ok(Next::Gone)) {
         write::remove_finalizer::<M>(&shared, &object).await?;
         forget::<M>(&object, &shared);
@@ -246,6 +259,16 @@ fn forget<M: Managed>(object: &M::Object, shared: &Arc<Shared>) {
     let aws = before.unwrap_or_else(|| shared.connections.built_in());
     M::forget(object, &Ctx::new(aws, Arc::clone(shared)));
     shared.forget(object);
+}
+
+/// Once status tells of it, so that a pass that is made again counts nothing twice.
+fn count<M: Managed>(shared: &Shared, noted: Noted) {
+    if let Some(drifted) = noted.drift {
+        shared.metrics.drift_found(M::KIND, drifted.as_str());
+    }
+    if let Some(ended) = noted.rollout {
+        shared.metrics.rollout_ended(ended.outcome, ended.took);
+    }
 }
 
 /// One word for the metric: how the pass ended.

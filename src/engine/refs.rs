@@ -49,6 +49,21 @@ impl Caches {
         self.namespaces.is_filled().await;
     }
 
+    /// The kinds that have not been listed yet.
+    pub fn not_filled(&self) -> Vec<&'static str> {
+        let all = [
+            ("EcsTaskDefinition", self.task_definitions.is_listed()),
+            ("EcsService", self.services.is_listed()),
+            ("EcsTargetGroup", self.target_groups.is_listed()),
+            ("EcsListenerRule", self.listener_rules.is_listed()),
+            ("EcsLoadBalancer", self.load_balancers.is_listed()),
+            ("EcsNamespacePolicy", self.policies.is_listed()),
+            ("AwsConnection", self.connections.is_listed()),
+            ("Namespace", self.namespaces.is_listed()),
+        ];
+        all.into_iter().filter(|(_, is_listed)| !is_listed).map(|(kind, _)| kind).collect()
+    }
+
     /// The clusters that services name which live where this object does.
     pub fn clusters_beside<K: InAws>(&self, object: &K) -> BTreeSet<String> {
         let from_the_first = Key::Cluster(String::new());

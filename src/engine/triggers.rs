@@ -2,7 +2,9 @@
 
 use super::Managed;
 use super::cache::{Cache, Guarded, reference};
+use super::waiting::{Cause, Waiting};
 use crate::clock::Clock;
+use crate::domain::ObjectKey;
 use futures::channel::mpsc;
 use futures::{Stream, StreamExt};
 use kube::Resource;
@@ -19,19 +21,25 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub struct Triggers<K: Resource<DynamicType = ()>> {
     sender: mpsc::UnboundedSender<ObjectRef<Guarded<K>>>,
     receiver: Option<mpsc::UnboundedReceiver<ObjectRef<Guarded<K>>>>,
+    waiting: Waiting,
 }
 
 impl<K: Resource<DynamicType = ()>> Default for Triggers<K> {
     fn default() -> Self {
         let (sender, receiver) = mpsc::unbounded();
-        Self { sender, receiver: Some(receiver) }
+        Self { sender, receiver: Some(receiver), waiting: Waiting::default() }
     }
 }
 
 impl<K: Resource<DynamicType = ()>> Triggers<K> {
     /// Where triggers are put.
     pub fn sender(&self) -> Trigger<K> {
-        Trigger { sender: self.sender.clone() }
+        Trigger { sender: self.sender.clone(), waiting: self.waiting.clone() }
+    }
+
+    /// Who waits for a pass.
+    pub fn waiting(&self) -> Waiting {
+        self.waiting.clone()
     }
 
     /// What is to be looked at, as it comes. After a start all that there is comes at once: who changed something meanwhile does
@@ -68,17 +76,35 @@ fn is_changed<M: Managed>(reference: &ObjectRef<Guarded<M::Object>>, cache: &Cac
 /// Puts objects of one kind into the queue.
 pub struct Trigger<K: Resource<DynamicType = ()>> {
     sender: mpsc::UnboundedSender<ObjectRef<Guarded<K>>>,
+    waiting: Waiting,
 }
 
 impl<K: Resource<DynamicType = ()>> Clone for Trigger<K> {
     fn clone(&self) -> Self {
-        Self { sender: self.sender.clone() }
+        Self { sender: self.sender.clone(), waiting: self.waiting.clone() }
     }
 }
 
 impl<K: Resource<DynamicType = ()>> Trigger<K> {
-    /// The object of that name is to be looked at. Nobody listens any more during shutdown, and that is fine.
+    /// The object of that name has changed and is to be looked at.
+    pub fn changed(&self, namespace: &str, name: &str) {
+        self.wake(namespace, name, Cause::Object);
+    }
+
+    /// Another object that it has to do with has changed, and it is to be looked at.
     pub fn look_at(&self, namespace: &str, name: &str) {
+        self.wake(namespace, name, Cause::Related);
+    }
+
+    /// Something new was read of it in AWS, and it is to be looked at.
+    pub fn seen_in_aws(&self, namespace: &str, name: &str) {
+        self.wake(namespace, name, Cause::Aws);
+    }
+
+    /// Nobody listens any more during shutdown, and that is fine.
+    fn wake(&self, namespace: &str, name: &str, by: Cause) {
+        let key = ObjectKey { namespace: namespace.to_owned(), name: name.to_owned() };
+        self.waiting.woken(key, by, Clock::of_the_machine().instant());
         let _ = self.sender.unbounded_send(reference(namespace, name));
     }
 }

@@ -4,19 +4,21 @@
 //! Each kind is watched once, however many kinds depend on it. An event of an object becomes a trigger for itself, if
 //! something changed that a pass looks at, and for those that point at it.
 
+use super::Managed;
 pub use super::cache::Guarded;
 use super::cache::{Cache, CacheWriter, Indexed, Key};
 use super::ctx::Shared;
+use super::pass::pass;
 use super::refs::Caches;
 use super::triggers::Triggers;
-use super::{Managed, reconcile};
 use crate::api::{
     AwsConnection, EcsListenerRule, EcsLoadBalancer, EcsNamespacePolicy, EcsService, EcsTargetGroup, EcsTaskDefinition,
 };
 use crate::aws::Connection;
+use crate::domain::ObjectKey;
 use futures::{Stream, StreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::runtime::controller::{Action, Config};
+use kube::runtime::controller::{self, Action, Config};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Resource, ResourceExt};
@@ -202,14 +204,21 @@ pub async fn run<M: Managed>(
     concurrency: u16,
     shutdown: impl Future<Output = ()> + Send + Sync + 'static,
 ) {
+    let (waiting, gone, clock) = (triggers.waiting(), triggers.waiting(), shared.clock);
     Controller::for_stream(futures::stream::pending(), cache.store())
         .with_config(Config::default().concurrency(concurrency))
         .reconcile_on(triggers.stream::<M>(cache, shared.clock))
         .graceful_shutdown_on(shutdown)
-        .run(reconcile::<M>, again_after_refusal::<M>, shared)
-        .for_each(|outcome| {
-            if let Err(error) = outcome {
-                tracing::debug!(%error, kind = M::KIND, "a pass ended without status");
+        .run(move |object, shared| pass::<M>(object, shared, waiting.clone()), again_after_refusal::<M>, shared)
+        .for_each(move |outcome| {
+            match outcome {
+                // It went before its pass began.
+                Err(controller::Error::ObjectNotFound(reference)) => {
+                    let ObjectRef { name, namespace, .. } = *reference;
+                    gone.begins(&ObjectKey { namespace: namespace.unwrap_or_default(), name }, clock.instant());
+                }
+                Err(error) => tracing::debug!(%error, kind = M::KIND, "a pass ended without status"),
+                Ok(_) => {}
             }
             future::ready(())
         })

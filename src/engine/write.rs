@@ -5,6 +5,7 @@ use super::ctx::{Shared, Written};
 use super::{Managed, Notice, Stop, TOO_EARLY};
 use crate::api::shared::FINALIZER;
 use crate::domain::json::sha256;
+use crate::trace;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
@@ -14,6 +15,7 @@ use kube::core::error_boundary::InvalidObject;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt};
 use serde_json::{Value, json};
+use tracing::Instrument;
 
 /// Longest text of an event, in bytes: Kubernetes takes 1,024.
 const LONGEST_NOTE: usize = 1000;
@@ -47,6 +49,23 @@ where
     K: Resource<DynamicType = (), Scope: Scope>,
 {
     K::Scope::api(ctx.kube.clone(), namespace)
+}
+
+/// Makes a write of an object of kind `K` in a span of its own, which tells whether it was made.
+async fn in_span<K: Resource<DynamicType = ()>, T>(
+    what: &'static str,
+    write: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, kube::Error> {
+    let told = async {
+        let outcome = write.await;
+        match &outcome {
+            Ok(_) => {}
+            Err(kube::Error::Api(refusal)) => trace::kube_refused(Some(refusal.code)),
+            Err(_) => trace::kube_refused(None),
+        }
+        outcome
+    };
+    told.instrument(trace::kube_write(what, &K::kind(&()))).await
 }
 
 /// Whether our finalizer stands on the object.
@@ -91,7 +110,8 @@ async fn patch_finalizers<M: Managed>(ctx: &Shared, object: &mut M::Object) -> R
         "resourceVersion": object.resource_version(),
     }});
     let api: Api<M::Object> = api(ctx, object.namespace().as_deref());
-    let written = api.patch_metadata(&object.name_any(), &PatchParams::default(), &Patch::Merge(patch)).await?;
+    let (name, params, patch) = (object.name_any(), PatchParams::default(), Patch::Merge(patch));
+    let written = in_span::<M::Object, _>("finalizer", api.patch_metadata(&name, &params, &patch)).await?;
     object.meta_mut().resource_version = written.metadata.resource_version;
     ctx.metrics.kube_write("finalizer");
     Ok(())
@@ -176,7 +196,8 @@ async fn patch_status<M: Managed>(
 ) -> Result<Option<ObjectMeta>, kube::Error> {
     let api: Api<kube::core::DeserializeGuard<M::Object>> = api(ctx, namespace);
     ctx.metrics.kube_write("status");
-    match api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await {
+    let (params, patch) = (PatchParams::default(), Patch::Merge(patch));
+    match in_span::<M::Object, _>("status", api.patch_status(name, &params, &patch)).await {
         Ok(written) => Ok(Some(written.meta().clone())),
         Err(kube::Error::Api(refusal)) if refusal.code == 404 => Ok(None),
         Err(error) => Err(error),
@@ -240,7 +261,7 @@ where
 }
 
 async fn publish(ctx: &Shared, api: &Api<Event>, event: Event) {
-    match api.create(&PostParams::default(), &event).await {
+    match in_span::<Event, _>("event", api.create(&PostParams::default(), &event)).await {
         Ok(_) => ctx.metrics.kube_write("event"),
         // It was published before, by this process or the one before it.
         Err(kube::Error::Api(refusal)) if refusal.code == 409 => {}
@@ -286,7 +307,8 @@ where
 {
     let api: Api<K> = api(ctx, child.namespace().as_deref());
     ctx.metrics.kube_write("child");
-    api.patch(&child.name_any(), &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(child)).await
+    let (name, params, patch) = (child.name_any(), PatchParams::apply(FIELD_MANAGER).force(), Patch::Apply(child));
+    in_span::<K, _>("child", api.patch(&name, &params, &patch)).await
 }
 
 /// Deletes a child object; one that is gone is no error.
@@ -302,7 +324,8 @@ where
 {
     let api: Api<K> = api(ctx, child.namespace().as_deref());
     ctx.metrics.kube_write("child");
-    match api.delete(&child.name_any(), &DeleteParams::default()).await {
+    let (name, params) = (child.name_any(), DeleteParams::default());
+    match in_span::<K, _>("child", api.delete(&name, &params)).await {
         Err(kube::Error::Api(refusal)) if refusal.code == 404 => Ok(()),
         other => other.map(|_| ()),
     }

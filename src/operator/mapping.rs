@@ -52,10 +52,10 @@ impl Mapping {
     pub(super) fn of_aws(&self, kind: &str, object: &ObjectKey) {
         let ObjectKey { namespace, name } = object;
         match kind {
-            EcsServiceKind::KIND => self.services.look_at(namespace, name),
-            "EcsTargetGroup" => self.target_groups.look_at(namespace, name),
-            "EcsListenerRule" => self.listener_rules.look_at(namespace, name),
-            "EcsLoadBalancer" => self.load_balancers.look_at(namespace, name),
+            EcsServiceKind::KIND => self.services.seen_in_aws(namespace, name),
+            "EcsTargetGroup" => self.target_groups.seen_in_aws(namespace, name),
+            "EcsListenerRule" => self.listener_rules.seen_in_aws(namespace, name),
+            "EcsLoadBalancer" => self.load_balancers.seen_in_aws(namespace, name),
             connections::KIND => self.users_of(name),
             _ => {}
         }
@@ -67,7 +67,7 @@ impl Mapping {
         let name = key(guarded);
         self.held_for(guarded);
         if change.itself {
-            self.task_definitions.look_at(&name.namespace, &name.name);
+            self.task_definitions.changed(&name.namespace, &name.name);
         }
         if change.status || change.itself {
             // Also the service of its own name: it may have been made from its template, or be in the way of it.
@@ -85,7 +85,7 @@ impl Mapping {
         let name = key(guarded);
         self.held_for(guarded);
         if change.itself {
-            self.services.look_at(&name.namespace, &name.name);
+            self.services.changed(&name.namespace, &name.name);
         }
         let Ok(object) = &guarded.0 else { return };
         if let Some((namespace, name)) = task_definition_of(object) {
@@ -113,7 +113,7 @@ impl Mapping {
         let name = key(guarded);
         self.held_for(guarded);
         if change.itself {
-            self.target_groups.look_at(&name.namespace, &name.name);
+            self.target_groups.changed(&name.namespace, &name.name);
         }
         let this = Key::TargetGroup(name.namespace.clone(), name.name);
         wake(&self.caches.services, &this, &self.services);
@@ -137,7 +137,7 @@ impl Mapping {
         let name = key(guarded);
         self.held_for(guarded);
         if change.itself {
-            self.listener_rules.look_at(&name.namespace, &name.name);
+            self.listener_rules.changed(&name.namespace, &name.name);
         }
         let Ok(object) = &guarded.0 else { return };
         self.owners_of(object);
@@ -168,7 +168,7 @@ impl Mapping {
         let name = key(guarded);
         self.held_for(guarded);
         if change.itself {
-            self.load_balancers.look_at(&name.namespace, &name.name);
+            self.load_balancers.changed(&name.namespace, &name.name);
         }
         let this = Key::LoadBalancer(name.namespace.clone(), name.name);
         wake(&self.caches.target_groups, &this, &self.target_groups);
@@ -189,7 +189,7 @@ impl Mapping {
     /// now. Those that are settled send nothing, and cost a look at the caches.
     pub(super) fn policy(&self, guarded: &Guarded<EcsNamespacePolicy>, change: Change) {
         let ObjectKey { namespace, name } = key(guarded);
-        self.policies.look_at(&namespace, &name);
+        self.policies.changed(&namespace, &name);
         if change.itself {
             self.all_under(&Key::RefersInto(namespace.clone()));
             self.all_under(&Key::Namespace(namespace));
@@ -199,7 +199,7 @@ impl Mapping {
     /// A connection: itself, and everything that is made through it.
     pub(super) fn connection(&self, guarded: &Guarded<AwsConnection>, change: Change) {
         let name = guarded.name_any();
-        self.connections.look_at("", &name);
+        self.connections.changed("", &name);
         if change.itself {
             self.users_of(&name);
         }

@@ -39,7 +39,7 @@ pub(super) fn page() -> Result<String, fmt::Error> {
     }
     let mut page = String::from(
         "# Metrics\n\n`/metrics` of each replica, in the OpenMetrics text format. Labels are words from fixed lists: `kind` is a kind, \
-         `operation` an operation of AWS, `result` and `outcome` one of the [reasons](conditions.md) or `ok`.\n\n\
+         `operation` an operation of AWS, `result` and the `outcome` of a call one of the [reasons](conditions.md) or `ok`.\n\n\
          | metric | type | labels | |\n|---|---|---|---|\n",
     );
     for (name, row) in rows {
@@ -54,7 +54,14 @@ pub(super) fn page() -> Result<String, fmt::Error> {
 fn served() -> Result<String, fmt::Error> {
     let metrics = Metrics::new();
     metrics.reconciled("kind", "result", Duration::ZERO);
+    metrics.queue("kind", 0, Duration::ZERO);
+    metrics.waited_for_pass("kind", Duration::ZERO);
+    drop(metrics.pass_begins("kind"));
+    metrics.drift_found("kind", "outcome");
+    metrics.rollout_ended("outcome", Some(Duration::ZERO));
+    metrics.poll("what", Some(Duration::ZERO), Duration::ZERO);
     metrics.aws_call("operation", "outcome", Duration::ZERO);
+    metrics.aws_call_waited("operation", Duration::ZERO);
     metrics.aws_throttled("operation");
     metrics.kube_write("what");
     metrics.not_granted("slot", "outcome");

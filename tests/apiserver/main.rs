@@ -24,6 +24,7 @@ mod lease;
 mod listener_rules;
 mod load_balancers;
 mod network;
+mod observed;
 mod outages;
 mod ownership;
 mod references;

@@ -68,9 +68,17 @@ async fn the_way_to_aws_can_be_set() {
 fn metrics() -> String {
     let metrics = Metrics::new();
     metrics.reconciled("EcsService", "Settled", Duration::from_millis(2));
+    metrics.queue("EcsService", 1, Duration::from_millis(2));
+    metrics.waited_for_pass("EcsService", Duration::from_millis(2));
+    drop(metrics.pass_begins("EcsService"));
+    metrics.drift_found("EcsService", "Corrected");
+    metrics.rollout_ended("Completed", Some(Duration::from_mins(2)));
+    metrics.poll("services", Some(Duration::from_mins(1)), Duration::from_mins(1));
     metrics.aws_call("DescribeServices", "ok", Duration::from_millis(20));
+    metrics.aws_call_waited("DescribeServices", Duration::from_millis(20));
     metrics.aws_throttled("DescribeServices");
     metrics.kube_write("status");
+    metrics.not_granted("taskRoles", "refused");
     metrics.leading(true);
     metrics.text().unwrap()
 }
@@ -135,7 +143,8 @@ async fn each_alert_has_its_entry_in_the_runbook_and_each_entry_its_alert() {
 
 #[tokio::test]
 async fn results_and_outcomes_in_alerts_are_words_of_the_code() {
-    let said = ["src/engine/mod.rs", "src/aws/error.rs"].map(|it| fs::read_to_string(it).unwrap()).concat();
+    let files = ["src/engine/mod.rs", "src/engine/noted.rs", "src/aws/error.rs", "src/kinds/service/rollout.rs"];
+    let said = files.map(|it| fs::read_to_string(it).unwrap()).concat();
     for alert in alerts().await {
         let query = text(&alert["expr"]);
         for label in ["result", "outcome"] {

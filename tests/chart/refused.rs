@@ -22,6 +22,9 @@ async fn a_wrong_type_or_an_unknown_name_is_named() {
         ("image: {pullPolicy: Sometimes}", "at '/image/pullPolicy'"),
         ("serviceAccount: {annotations: {a: 1}}", "at '/serviceAccount/annotations/a': got number, want string"),
         ("extraEnv: [{value: b}]", "at '/extraEnv/0': missing property 'name'"),
+        ("tracing: {endpoint: 'otel:4318'}", "at '/tracing/endpoint': 'otel:4318' does not match pattern"),
+        ("tracing: {samplerArg: 25}", "at '/tracing/samplerArg': maximum: got 25, want 1"),
+        ("tracing: {resourceAttributes: {env: 'a,b'}}", "at '/tracing/resourceAttributes/env': 'a,b' does not match pattern"),
         ("metrics: {serviceMonitor: true}", "at '/metrics/serviceMonitor': got boolean, want object"),
     ] {
         let said = refusal(values).await;

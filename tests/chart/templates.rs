@@ -134,6 +134,49 @@ async fn values_become_what_they_say() {
 
 /// Values, and objects that are there with them and not without, or the other way round.
 #[tokio::test]
+async fn spans_are_sent_where_the_values_say_and_the_way_there_is_open() {
+    let values =
+        "tracing: {endpoint: 'http://otel.monitoring:4318', sampler: traceidratio, samplerArg: 0.25, headersSecret: token,
+  resourceAttributes: {deployment.environment.name: prod}}
+networkPolicy: {enabled: true}";
+    let objects = rendered(values).await;
+    let environment = &object(&objects, "Deployment", "ecs-operator")["spec"]["template"]["spec"]["containers"][0]["env"];
+    let is = |name: &str| environment.as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone();
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel.monitoring:4318"),
+        ("OTEL_SERVICE_NAME", "ecs-operator"),
+        ("OTEL_TRACES_SAMPLER", "traceidratio"),
+        ("OTEL_TRACES_SAMPLER_ARG", "0.25"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "k8s.namespace.name=ecs-system,k8s.pod.name=$(HOSTNAME),deployment.environment.name=prod"),
+    ] {
+        assert_eq!(is(name)["value"], value, "{name}");
+    }
+    let secret = &is("OTEL_EXPORTER_OTLP_HEADERS")["valueFrom"]["secretKeyRef"];
+    assert_eq!(secret, &json!({"name": "token", "key": "headers"}));
+    let names: Vec<&str> = environment.as_array().unwrap().iter().map(|it| text(&it["name"])).collect();
+    let place = |name: &str| names.iter().position(|it| *it == name).unwrap();
+    assert!(place("HOSTNAME") < place("OTEL_RESOURCE_ATTRIBUTES"), "Kubernetes puts in only what stands before");
+
+    for (endpoint, port) in [
+        ("http://otel.monitoring:4318", json!(4318)),
+        ("http://otel.monitoring:4318/base", json!(4318)),
+        ("http://otel.monitoring", json!(80)),
+        ("https://otel.example.com", json!(443)),
+    ] {
+        let objects = rendered(&format!("tracing: {{endpoint: '{endpoint}'}}\nnetworkPolicy: {{enabled: true}}")).await;
+        let egress = &object(&objects, "NetworkPolicy", "ecs-operator")["spec"]["egress"];
+        let last = egress.as_array().unwrap().last().unwrap();
+        assert_eq!(last, &json!({"ports": [{"port": port, "protocol": "TCP"}]}), "{endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn without_an_endpoint_nothing_is_said_about_spans() {
+    let objects = rendered("networkPolicy: {enabled: true}").await;
+    assert!(!serde_json::to_string(&objects).unwrap().contains("OTEL_"));
+}
+
+#[tokio::test]
 async fn an_object_is_there_only_when_it_is_asked_for() {
     for (values, target, is_there) in [
         ("", "PodDisruptionBudget/ecs-operator", true),

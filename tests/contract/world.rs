@@ -9,6 +9,7 @@ use ecs_operator::aws::connection::Connection;
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::engine::brake::Limit;
+use ecs_operator::health::Readiness;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -127,6 +128,7 @@ fn operator(kube: Client, config: &SdkConfig) -> Operator {
             window: Duration::from_millis(10),
         },
         metrics: Arc::new(Metrics::new()),
+        readiness: Readiness::new(),
         concurrency: 8,
         guard: Guard::Off,
         brake: Limit::NONE,

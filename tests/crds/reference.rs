@@ -19,7 +19,8 @@ const NO_REASONS: &str = "
     ServiceNotActive ServiceNotActiveException ServiceNotFound ServiceNotFoundException ServiceQuotaExceeded ServiceUnavailable
     SignatureDoesNotMatch SlowDown Stalled SubnetNotFound TargetNotFound TaskSetNotFound ThrottledRequest Throttling TooEarly TooMany
     TooManyActions Allowed AssumeRole AwsConnection RequestTimeTooSkewed DurationSeconds PackedPolicyTooLarge RegionDisabled TooManyRequests TooManyRules TooManyTags True TrustStoreNotFound UnauthorizedOperation UnrecognizedClient
-    UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available TooEarly
+    UnsupportedCertificate UpdateInProgress UpdateService UserInitiated Warning EcsNamespacePolicy Available
+    Corrected Namespace Reported
 ";
 
 fn sources(below: &Path, found: &mut Vec<PathBuf>) {

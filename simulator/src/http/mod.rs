@@ -18,6 +18,9 @@ use crate::fault::ServiceError;
 use crate::signatures::Signature;
 use crate::simulator::{ReplyKind, Request};
 
+/// The id of every request.
+pub(crate) const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
+
 const JSON: &str = "application/x-amz-json-1.1";
 const XML: &str = "text/xml";
 

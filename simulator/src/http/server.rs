@@ -67,7 +67,7 @@ async fn aws(State(simulator): State<Simulator>, method: Method, uri: Uri, heade
     match exchange(&simulator, Incoming { target, authorization, date, body: body.to_vec() }).await {
         Outgoing::Response { status, content_type, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let id = ("x-amzn-requestid", "00000000-0000-4000-8000-000000000000");
+            let id = ("x-amzn-requestid", super::REQUEST_ID);
             let mut response = (status, [("content-type", content_type), id], body).into_response();
             if let Some(date) = http_date(&simulator).and_then(|date| date.parse().ok()) {
                 response.headers_mut().insert("date", date);

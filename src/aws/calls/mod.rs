@@ -21,6 +21,7 @@ use super::pace::{Pacer, Priority};
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::config::http::HttpResponse;
 use aws_sdk_ecs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ecs::operation::RequestId;
 
 /// ECS in one account and region. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ impl Ecs {
         F: FnMut() -> S,
         S: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: RequestId,
     {
         self.caller.call(operation, attempt).await
     }

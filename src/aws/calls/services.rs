@@ -7,8 +7,9 @@ use crate::aws::guard::Granted;
 use crate::aws::model::LiveService;
 use crate::aws::operation::{CREATE_SERVICE, DELETE_SERVICE, DESCRIBE_SERVICES, LIST_SERVICES, UPDATE_SERVICE};
 use crate::domain::short_name;
-use aws_sdk_ecs::operation::create_service::CreateServiceInput;
-use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
+use aws_sdk_ecs::operation::create_service::{CreateServiceInput, CreateServiceOutput};
+use aws_sdk_ecs::operation::delete_service::DeleteServiceOutput;
+use aws_sdk_ecs::operation::update_service::{UpdateServiceInput, UpdateServiceOutput};
 use aws_sdk_ecs::types::ServiceField;
 use std::sync::Arc;
 
@@ -33,8 +34,13 @@ impl Ecs {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if the name is taken by a service that was made otherwise.
     pub async fn create_service(&self, input: Granted<CreateServiceInput>) -> Result<LiveService, AwsError> {
         let input = Arc::new(input.0);
+        let names = full_name(input.cluster.as_deref(), input.service_name.as_deref());
+        let arn: fn(&CreateServiceOutput) -> Option<&str> = |output| output.service()?.service_arn();
         let output = self
-            .call(CREATE_SERVICE, || self.client.create_service().customize().interceptor(Carry(Arc::clone(&input))).send())
+            .caller
+            .write(CREATE_SERVICE, &names, arn, || {
+                self.client.create_service().customize().interceptor(Carry(Arc::clone(&input))).send()
+            })
             .await?;
         let created = output.service.ok_or_else(|| missing(CREATE_SERVICE, "service"))?;
         LiveService::read(created).map_err(unreadable(CREATE_SERVICE))
@@ -46,8 +52,13 @@ impl Ecs {
     /// Those of AWS.
     pub async fn update_service(&self, input: Granted<UpdateServiceInput>) -> Result<LiveService, AwsError> {
         let input = Arc::new(input.0);
+        let names = full_name(input.cluster.as_deref(), input.service.as_deref());
+        let arn: fn(&UpdateServiceOutput) -> Option<&str> = |output| output.service()?.service_arn();
         let output = self
-            .call(UPDATE_SERVICE, || self.client.update_service().customize().interceptor(Carry(Arc::clone(&input))).send())
+            .caller
+            .write(UPDATE_SERVICE, &names, arn, || {
+                self.client.update_service().customize().interceptor(Carry(Arc::clone(&input))).send()
+            })
             .await?;
         let updated = output.service.ok_or_else(|| missing(UPDATE_SERVICE, "service"))?;
         LiveService::read(updated).map_err(unreadable(UPDATE_SERVICE))
@@ -58,8 +69,13 @@ impl Ecs {
     /// # Errors
     /// Those of AWS.
     pub async fn delete_service(&self, cluster: &str, service: &str, force: bool) -> Result<Option<LiveService>, AwsError> {
+        let names = full_name(Some(cluster), Some(service));
+        let arn: fn(&DeleteServiceOutput) -> Option<&str> = |output| output.service()?.service_arn();
         let deleted = self
-            .call(DELETE_SERVICE, || self.client.delete_service().cluster(cluster).service(service).force(force).send())
+            .caller
+            .write(DELETE_SERVICE, &names, arn, || {
+                self.client.delete_service().cluster(cluster).service(service).force(force).send()
+            })
             .await;
         match deleted {
             Err(e) if e.is_service_gone() || e.is_cluster_missing() => Ok(None),
@@ -122,4 +138,9 @@ impl Ecs {
             }
         }
     }
+}
+
+/// What a call names, where no ARN is known.
+fn full_name(cluster: Option<&str>, service: Option<&str>) -> String {
+    format!("{}/{}", cluster.unwrap_or_default(), service.unwrap_or_default())
 }

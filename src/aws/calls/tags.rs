@@ -13,7 +13,8 @@ impl Ecs {
     /// Those of AWS.
     pub async fn tag_resource(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
         let tags: Vec<Tag> = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-        self.call(TAG_RESOURCE, || self.client.tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send()).await?;
+        let call = || self.client.tag_resource().resource_arn(arn).set_tags(Some(tags.clone())).send();
+        self.caller.write(TAG_RESOURCE, arn, |_| None, call).await?;
         Ok(())
     }
 
@@ -22,8 +23,8 @@ impl Ecs {
     /// # Errors
     /// Those of AWS.
     pub async fn untag_resource(&self, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-        self.call(UNTAG_RESOURCE, || self.client.untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).send())
-            .await?;
+        let call = || self.client.untag_resource().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).send();
+        self.caller.write(UNTAG_RESOURCE, arn, |_| None, call).await?;
         Ok(())
     }
 }

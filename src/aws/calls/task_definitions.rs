@@ -8,7 +8,7 @@ use crate::aws::model::TaskDefinition;
 use crate::aws::operation::{
     DEREGISTER_TASK_DEFINITION, DESCRIBE_TASK_DEFINITION, LIST_TASK_DEFINITIONS, REGISTER_TASK_DEFINITION,
 };
-use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
+use aws_sdk_ecs::operation::register_task_definition::{RegisterTaskDefinitionInput, RegisterTaskDefinitionOutput};
 use aws_sdk_ecs::types::{TaskDefinitionField, TaskDefinitionStatus};
 use std::sync::Arc;
 
@@ -25,8 +25,13 @@ impl Ecs {
         // AWS refuses registrations of one family that overlap.
         let _turn = self.caller.pacer.family_turn(input.0.family.as_deref().unwrap_or_default()).await;
         let input = Arc::new(input.0);
+        let family = input.family.as_deref().unwrap_or_default();
+        let arn: fn(&RegisterTaskDefinitionOutput) -> Option<&str> = |output| output.task_definition()?.task_definition_arn();
         let output = self
-            .call(operation, || self.client.register_task_definition().customize().interceptor(Carry(Arc::clone(&input))).send())
+            .caller
+            .write(operation, family, arn, || {
+                self.client.register_task_definition().customize().interceptor(Carry(Arc::clone(&input))).send()
+            })
             .await?;
         let registered = output.task_definition.ok_or_else(|| missing(operation, "task definition"))?;
         TaskDefinition::read(&registered, output.tags).map_err(unreadable(operation))
@@ -82,9 +87,8 @@ impl Ecs {
     /// # Errors
     /// Those of AWS.
     pub async fn deregister_task_definition(&self, arn: &str) -> Result<(), AwsError> {
-        let done =
-            self.call(DEREGISTER_TASK_DEFINITION, || self.client.deregister_task_definition().task_definition(arn).send()).await;
-        match done {
+        let call = || self.client.deregister_task_definition().task_definition(arn).send();
+        match self.caller.write(DEREGISTER_TASK_DEFINITION, arn, |_| None, call).await {
             Err(e) if e.kind != Kind::NotFound => Err(e),
             _ => Ok(()),
         }

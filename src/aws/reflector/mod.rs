@@ -234,6 +234,12 @@ impl Services {
         }
     }
 
+    /// How long ago AWS last answered for the service that it has not answered for longest. `None`: none is followed.
+    pub fn age(&self) -> Option<Duration> {
+        let now = Instant::now();
+        self.0.state.lock().entries.values().map(|entry| entry.timing.age(now)).max()
+    }
+
     /// The owners of services of which something new was read, or which could not be read. One that lags behind loses nothing.
     pub fn changes(&self) -> impl Stream<Item = ObjectKey> + Send + 'static + use<> {
         let (sender, receiver) = unbounded();

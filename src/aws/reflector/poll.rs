@@ -6,10 +6,12 @@ use crate::aws::calls::SERVICES_PER_CALL;
 use crate::aws::error::{AwsError, Kind};
 use crate::aws::pace::Priority;
 use crate::domain::{ObjectKey, ServiceKey};
+use crate::trace;
 use futures::FutureExt;
 use futures::future::join_all;
 use std::collections::BTreeMap;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// Reads by one that fail in the same way until the whole batch counts as failed.
 const SAME_FAILURES: usize = 3;
@@ -34,8 +36,8 @@ impl Services {
             &self.0.woken,
             || self.take_due(),
             |work| match work {
-                Work::Batch(batch) => self.read(batch).boxed(),
-                Work::StoppedTasks(key) => self.read_stopped(key).boxed(),
+                Work::Batch(batch) => self.read(batch).instrument(trace::sweep("services")).boxed(),
+                Work::StoppedTasks(key) => self.read_stopped(key).instrument(trace::sweep("stopped_tasks")).boxed(),
             },
         )
         .await;

@@ -22,6 +22,8 @@ pub(in crate::aws) struct Timing {
     pub(in crate::aws) is_alone: bool,
     /// Why the last read failed.
     pub(in crate::aws) error: Option<AwsError>,
+    /// When AWS last answered for it; at first, since when it is followed.
+    answered: Instant,
     failures: u32,
     written: Option<Instant>,
 }
@@ -35,6 +37,7 @@ impl Timing {
             awaited: None,
             is_alone: false,
             error: None,
+            answered: now,
             failures: 0,
             written: None,
         }
@@ -114,6 +117,7 @@ impl Timing {
     /// Says when to read next, and whether somebody waited for the read that began at `started`.
     pub(in crate::aws) fn read(&mut self, started: Instant, now: Instant, is_moving: bool, polling: &Polling) -> bool {
         if self.failures == 0 {
+            self.answered = now;
             self.due = now + if self.is_rolling || is_moving { polling.rolling } else { polling.settled };
         }
         let is_answer = self.awaited.take_if(|since| *since <= started).is_some();
@@ -121,6 +125,11 @@ impl Timing {
             self.due = now;
         }
         is_answer
+    }
+
+    /// How long ago AWS last answered for it.
+    pub(in crate::aws) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.answered)
     }
 
     /// Whether a failure keeps it from being read.

@@ -6,6 +6,7 @@ use crate::aws::{Balancing, Certificates, Connection, Priority};
 use crate::engine::ctx::Aws;
 use futures::StreamExt;
 use futures::channel::mpsc::UnboundedSender;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// What reads, and what was read. Dropping it ends the reading.
@@ -43,6 +44,12 @@ impl Live {
         self.services.reconnect(own.ecs.at(Priority::Sweep));
         self.balancing.reconnect(own.elb.at(Priority::Sweep));
         self.certificates.reconnect(own.acm.at(Priority::Sweep));
+    }
+
+    /// How long ago AWS last answered for what it has not answered for longest, of each kind of things that is followed.
+    pub(super) fn ages(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        let all = [("services", self.services.age()), ("certificates", self.certificates.age())];
+        all.into_iter().chain(self.balancing.ages()).filter_map(|(what, age)| Some((what, age?)))
     }
 
     /// This live side, beside the calls of a connection.

@@ -51,7 +51,6 @@ pub async fn act(object: &EcsListenerRule, want: &Desired, step: &Step, ctx: &Ct
         (Step::Delete { arn }, _) => {
             known(ctx.aws.elb().delete_rule(arn).await, arn, ctx)?;
             ctx.aws.balancing.deleted_rule(arn);
-            tracing::info!(arn, "deleted a rule");
             Ok(Done::Released { arn: arn.clone() })
         }
         (Step::Disown { arn }, _) => disown(arn, ctx).await,
@@ -195,7 +194,7 @@ fn reserved(
 }
 
 fn created(rule: Rule, tags: &Tags, ctx: &Ctx) -> Rule {
-    tracing::info!(arn = rule.arn, priority = rule.priority, "created a rule");
+    tracing::debug!(arn = rule.arn, priority = rule.priority, "created a rule");
     ctx.aws.balancing.wrote_rule(&rule, Some(tags));
     rule
 }
@@ -267,7 +266,7 @@ async fn modify(object: &EcsListenerRule, change: &RuleChange, want: &Present, c
             return Err(explained(error, want, &listener, ctx).await);
         }
     };
-    tracing::info!(
+    tracing::debug!(
         arn = rule.arn,
         conditions = change.conditions.is_some(),
         actions = change.actions.is_some(),
@@ -281,7 +280,7 @@ async fn modify(object: &EcsListenerRule, change: &RuleChange, want: &Present, c
 async fn exchange(priorities: &[(String, i32)], ctx: &Ctx) -> Result<Done, Stop> {
     let first = priorities.first().map(|(arn, _)| arn.clone()).unwrap_or_default();
     let rules = known(ctx.aws.elb().set_rule_priorities(priorities).await, &first, ctx)?;
-    tracing::info!(?priorities, "moved rules");
+    tracing::debug!(?priorities, "moved rules");
     for rule in &rules {
         ctx.aws.balancing.wrote_rule(rule, None);
     }
@@ -297,6 +296,6 @@ async fn disown(arn: &str, ctx: &Ctx) -> Result<Done, Stop> {
         outcome => known(outcome, arn, ctx)?,
     }
     remember_tags(arn, ctx, |held| held.retain(|key, _| !keys.contains(key)));
-    tracing::info!(arn, "let go of a rule");
+    tracing::debug!(arn, "let go of a rule");
     Ok(Done::Released { arn: arn.to_owned() })
 }

@@ -8,6 +8,7 @@ mod act;
 mod covers;
 mod desired;
 mod difference;
+mod noted;
 mod observe;
 mod observed;
 pub mod parts;
@@ -30,6 +31,7 @@ use crate::domain::ObjectKey;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
+use crate::engine::noted::Noted;
 use crate::engine::references;
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -197,6 +199,10 @@ impl Managed for EcsListenerRuleKind {
 
     fn notices(before: &EcsListenerRuleStatus, after: &EcsListenerRuleStatus, pass: &Pass<Self>) -> Vec<Notice> {
         statements::notices(before, after, pass)
+    }
+
+    fn noted(before: &EcsListenerRuleStatus, after: &EcsListenerRuleStatus, pass: &Pass<Self>, _now: Timestamp) -> Noted {
+        noted::noted(before, after, pass)
     }
 
     fn forget(object: &EcsListenerRule, ctx: &Ctx) {

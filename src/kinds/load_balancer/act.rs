@@ -65,7 +65,6 @@ async fn create(object: &EcsLoadBalancer, want: &Present, ctx: &Ctx) -> Result<D
             return Err(error.into());
         }
     };
-    tracing::info!(arn = created.arn, "created a load balancer");
     // What an older one of this object was followed for is of no interest any more.
     balancing.unfollow(&who);
     let key = LoadBalancerKey::Arn(created.arn.clone());
@@ -178,7 +177,6 @@ impl On<'_> {
     async fn set_subnets(&self, change: &SubnetsChange) -> Result<Done, Stop> {
         let granted = grant(self.ctx, self.object, Vouched::default(), change.clone()).await?;
         let zones = self.ended(self.ctx.aws.elb().set_subnets(granted).await)?;
-        tracing::info!(arn = change.arn, "set the subnets of a load balancer");
         if let Some(view) = self.view() {
             let mut changed = view.load_balancer.clone();
             changed.zones = zones;
@@ -193,7 +191,6 @@ impl On<'_> {
     async fn set_security_groups(&self, arn: &str, groups: &[String]) -> Result<Done, Stop> {
         let granted = grant(self.ctx, self.object, Vouched::default(), SecurityGroups(groups.to_vec())).await?;
         self.ended(self.ctx.aws.elb().set_security_groups(arn, granted).await)?;
-        tracing::info!(arn, "set the security groups of a load balancer");
         if let Some(view) = self.view() {
             let mut changed = view.load_balancer.clone();
             changed.security_groups = groups.iter().cloned().collect();
@@ -204,7 +201,7 @@ impl On<'_> {
 
     async fn set_ip_address_type(&self, arn: &str, kind: &str) -> Result<Done, Stop> {
         self.ended(self.ctx.aws.elb().set_ip_address_type(arn, kind).await)?;
-        tracing::info!(arn, kind, "set the address type of a load balancer");
+        tracing::debug!(arn, kind, "set the address type of a load balancer");
         if let Some(view) = self.view() {
             let mut changed = view.load_balancer.clone();
             changed.ip_address_type = Some(kind.to_owned());
@@ -215,8 +212,7 @@ impl On<'_> {
 
     async fn set_attributes(&self, arn: &str, set: &Attributes) -> Result<Done, Stop> {
         let shown = self.ended(self.ctx.aws.elb().modify_load_balancer_attributes(arn, set).await)?;
-        let keys: Vec<&String> = set.keys().collect();
-        tracing::info!(arn, ?keys, "set attributes of a load balancer");
+        tracing::debug!(arn, keys = ?set.keys(), "set attributes of a load balancer");
         self.balancing().wrote_load_balancer_attributes(arn, &shown);
         Ok(Done::Attributes { port: None, set: set.clone() })
     }
@@ -224,7 +220,6 @@ impl On<'_> {
     async fn create_listener(&self, new: &NewListener) -> Result<Done, Stop> {
         let granted = grant(self.ctx, self.object, self.vouched(), new.clone()).await?;
         let created = self.ended(self.ctx.aws.elb().create_listener(granted).await)?;
-        tracing::info!(arn = created.arn, "created a listener");
         self.balancing().wrote_listener(&created, Some(&new.tags));
         Ok(Done::ListenerCreated {
             port: new.port.unwrap_or_default(),
@@ -236,29 +231,27 @@ impl On<'_> {
     async fn modify_listener(&self, change: &ListenerChange) -> Result<Done, Stop> {
         let granted = grant(self.ctx, self.object, self.vouched(), change.clone()).await?;
         let changed = self.ended(self.ctx.aws.elb().modify_listener(granted).await)?;
-        tracing::info!(arn = changed.arn, "changed a listener");
         self.balancing().wrote_listener(&changed, None);
         Ok(Done::Changed)
     }
 
     async fn set_listener_attributes(&self, port: i32, arn: &str, set: &Attributes) -> Result<Done, Stop> {
         self.ended(self.ctx.aws.elb().modify_listener_attributes(arn, set).await)?;
-        let keys: Vec<&String> = set.keys().collect();
-        tracing::info!(arn, ?keys, "set attributes of a listener");
+        tracing::debug!(arn, keys = ?set.keys(), "set attributes of a listener");
         Ok(Done::Attributes { port: Some(port), set: set.clone() })
     }
 
     async fn add_certificate(&self, port: i32, arn: &str, certificate: &str) -> Result<Done, Stop> {
         let granted = grant(self.ctx, self.object, Vouched::default(), Certificate(certificate.to_owned())).await?;
         self.ended(self.ctx.aws.elb().add_listener_certificate(arn, granted).await)?;
-        tracing::info!(arn, certificate, "added a certificate to a listener");
+        tracing::debug!(arn, certificate, "added a certificate to a listener");
         self.certified(arn, |all| all.push(certificate.to_owned()));
         Ok(Done::Certified { port, certificate: certificate.to_owned() })
     }
 
     async fn remove_certificate(&self, arn: &str, certificate: &str) -> Result<Done, Stop> {
         self.ended(self.ctx.aws.elb().remove_listener_certificate(arn, certificate).await)?;
-        tracing::info!(arn, certificate, "took a certificate off a listener");
+        tracing::debug!(arn, certificate, "took a certificate off a listener");
         self.certified(arn, |all| all.retain(|it| it != certificate));
         Ok(Done::Changed)
     }
@@ -279,7 +272,6 @@ impl On<'_> {
             self.balancing().touched_listener(arn);
         }
         self.ended(deleted)?;
-        tracing::info!(arn, "deleted a listener");
         if let Some(view) = self.view() {
             self.balancing().deleted_listener(&view.load_balancer.arn, arn);
         }
@@ -289,7 +281,6 @@ impl On<'_> {
 
     async fn delete(&self, arn: &str) -> Result<Done, Stop> {
         self.ended(self.ctx.aws.elb().delete_load_balancer(arn).await)?;
-        tracing::info!(arn, "deleted a load balancer");
         self.balancing().deleted_load_balancer(arn);
         Ok(Done::Deleted)
     }

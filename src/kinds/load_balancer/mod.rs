@@ -11,6 +11,7 @@ mod difference;
 mod listener;
 mod listener_difference;
 pub mod meaning;
+mod noted;
 mod observe;
 mod observed;
 mod plan;
@@ -26,6 +27,7 @@ use crate::aws::error::AwsError;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
+use crate::engine::noted::Noted;
 use crate::engine::references;
 use crate::engine::refs::Caches;
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -276,6 +278,10 @@ impl Managed for EcsLoadBalancerKind {
 
     fn notices(before: &EcsLoadBalancerStatus, after: &EcsLoadBalancerStatus, pass: &Pass<Self>) -> Vec<Notice> {
         said::notices(before, after, pass)
+    }
+
+    fn noted(before: &EcsLoadBalancerStatus, after: &EcsLoadBalancerStatus, pass: &Pass<Self>, _now: Timestamp) -> Noted {
+        noted::noted(before, after, pass)
     }
 
     fn forget(object: &EcsLoadBalancer, ctx: &Ctx) {

@@ -115,7 +115,6 @@ async fn create(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, 
             format!("a service {} that is not ours exists in cluster {}", want.key.name, want.key.cluster),
         ));
     }
-    tracing::info!(arn = created.arn, "created a service");
     Ok(Done::Began(remember(&want.key, created, ctx)))
 }
 
@@ -148,8 +147,7 @@ async fn update(
     if force {
         input["forceNewDeployment"] = json!(true);
     }
-    let fields: Vec<&String> = members.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
-    tracing::info!(service = %want.key, ?fields, force, "updating a service");
+    tracing::debug!(service = %want.key, fields = ?members.as_object().map(serde_json::Map::keys), force, "updating a service");
     if deploys || force {
         vouch::deployment_is_granted(object, ctx)?;
     }
@@ -181,7 +179,7 @@ async fn claim(object: &EcsService, want: &Present, ctx: &Ctx) -> Result<Done, S
     tags.extend(want.tags.clone());
     let outcome = ctx.aws.ecs().tag_resource(&arn, &tags).await;
     retagged(&want.key, ctx, outcome, |all| all.extend(tags))?;
-    tracing::info!(arn, "took over a service");
+    tracing::debug!(arn, "took over a service");
     Ok(Done::Claimed)
 }
 
@@ -214,7 +212,6 @@ fn retagged(
 
 async fn delete(key: &ServiceKey, ctx: &Ctx) -> Result<Done, Stop> {
     let deleted = ctx.aws.ecs().delete_service(&key.cluster, &key.name, true).await;
-    tracing::info!(service = %key, "deleted a service");
     match deleted {
         Ok(Some(live)) => {
             remember(key, live, ctx);

@@ -12,6 +12,7 @@ mod events;
 pub mod exposure;
 mod fields;
 pub mod meaning;
+mod noted;
 mod observed;
 mod pending;
 mod plan;
@@ -32,6 +33,7 @@ use crate::domain::ObjectKey;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
+use crate::engine::noted::Noted;
 use crate::engine::references;
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before, task_definition_of};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -232,6 +234,10 @@ impl Managed for EcsServiceKind {
             all.extend(events::unheard(before.last_event.as_ref(), live).into_iter().map(events::notice));
         }
         all
+    }
+
+    fn noted(before: &EcsServiceStatus, after: &EcsServiceStatus, pass: &Pass<Self>, now: Timestamp) -> Noted {
+        noted::noted(before, after, pass, now)
     }
 
     fn forget(object: &EcsService, ctx: &Ctx) {

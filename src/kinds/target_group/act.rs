@@ -27,7 +27,6 @@ pub async fn act(object: &EcsTargetGroup, want: &Desired, step: &Step, ctx: &Ctx
         (Step::Check { arn, check }, _) => {
             let group = written(arn, elb.modify_target_group(arn, check).await, balancing)?;
             balancing.wrote_target_group(&group, None);
-            tracing::info!(arn, "changed the health check of a target group");
             Ok(Done::Changed)
         }
         (Step::Attributes { name, attributes }, _) => {
@@ -35,8 +34,7 @@ pub async fn act(object: &EcsTargetGroup, want: &Desired, step: &Step, ctx: &Ctx
             let arn = &view.target_group.arn;
             let told = written(arn, elb.modify_target_group_attributes(arn, attributes).await, balancing)?;
             balancing.wrote_target_group_attributes(arn, &told);
-            let keys: Vec<&String> = attributes.keys().collect();
-            tracing::info!(arn, ?keys, "changed attributes of a target group");
+            tracing::debug!(arn, keys = ?attributes.keys(), "changed attributes of a target group");
             Ok(Done::Changed)
         }
         (Step::Tag { arn, tags }, _) => {
@@ -52,7 +50,6 @@ pub async fn act(object: &EcsTargetGroup, want: &Desired, step: &Step, ctx: &Ctx
         (Step::Delete { arn }, _) => {
             written(arn, elb.delete_target_group(arn).await, balancing)?;
             balancing.deleted_target_group(arn);
-            tracing::info!(arn, "deleted a target group");
             Ok(Done::Deleted { arn: arn.clone() })
         }
     }
@@ -82,7 +79,6 @@ async fn create(object: &EcsTargetGroup, want: &Present, new: &NewTargetGroup, c
         }
     }
     balancing.wrote_target_group(&group, Some(&new.tags));
-    tracing::info!(arn = group.arn, "created a target group");
     Ok(Done::Created(Box::new(group)))
 }
 

@@ -10,6 +10,7 @@ mod desired;
 mod difference;
 mod health;
 pub mod meaning;
+mod noted;
 mod observe;
 mod observed;
 mod plan;
@@ -28,6 +29,7 @@ use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key, owner_k
 use crate::engine::conditions::Type;
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
+use crate::engine::noted::Noted;
 use crate::engine::references::shown_in;
 use crate::engine::refs::{Caches, full_name};
 use crate::engine::watch::{DigestOfStatus, hash};
@@ -189,6 +191,10 @@ impl Managed for EcsTargetGroupKind {
             all.push(notice("Serving", format!("target group {name} takes over from {}", old.name)));
         }
         all
+    }
+
+    fn noted(before: &EcsTargetGroupStatus, after: &EcsTargetGroupStatus, pass: &Pass<Self>, _now: Timestamp) -> Noted {
+        noted::noted(before, after, pass)
     }
 
     fn forget(object: &EcsTargetGroup, ctx: &Ctx) {

@@ -59,7 +59,6 @@ pub async fn act(object: &EcsTaskDefinition, want: &Desired, step: &Step, ctx: &
         }
         (Step::Deregister { revision }, _) => {
             ctx.aws.ecs_when_idle().deregister_task_definition(&arn_of(*revision)).await?;
-            tracing::info!(arn = arn_of(*revision), "deregistered a task definition");
             Ok(Done::Released { revision: *revision })
         }
         (Step::Disown { revision }, _) => {
@@ -105,10 +104,9 @@ async fn register(object: &EcsTaskDefinition, want: &Present, ctx: &Ctx) -> Resu
         codec::to_input(&input).map_err(|error| Stop::invalid("InvalidSpec", error.to_string()))?;
     let granted = grant(ctx, object, vouch::own_family(object), input).await?;
     let registered = ecs.register_task_definition(granted).await?;
-    tracing::info!(arn = registered.arn, "registered a task definition");
     if let Some(older) = same_before(object, want, registered.revision, &ecs).await? {
         ecs.deregister_task_definition(&registered.arn).await?;
-        tracing::info!(arn = older.arn, "found the revision that stood for this declaration already");
+        tracing::debug!(arn = older.arn, "found the revision that stood for this declaration already");
         return Ok(selected(want, older.revision, older.arn));
     }
     Ok(Done::Current {

@@ -6,6 +6,7 @@
 mod act;
 pub mod canonical;
 mod desired;
+mod noted;
 mod observe;
 mod observed;
 mod plan;
@@ -19,6 +20,7 @@ use crate::domain::Revision;
 use crate::engine::cache::{Indexed, Key, connection_keys, namespace_key};
 use crate::engine::connections::Reach;
 use crate::engine::ctx::{Ctx, Site};
+use crate::engine::noted::Noted;
 use crate::engine::refs::{Caches, full_name, revisions_of, stands_before};
 use crate::engine::watch::{DigestOfStatus, hash};
 use crate::engine::{Managed, Notice, Pass, Plan, Stop, conditions};
@@ -203,6 +205,10 @@ impl Managed for EcsTaskDefinitionKind {
             });
         }
         all
+    }
+
+    fn noted(before: &EcsTaskDefinitionStatus, after: &EcsTaskDefinitionStatus, pass: &Pass<Self>, _now: Timestamp) -> Noted {
+        noted::noted(before, after, pass)
     }
 
     fn forget(_object: &EcsTaskDefinition, _ctx: &Ctx) {}

@@ -10,6 +10,7 @@ use ecs_operator::aws::connection::{Connection, config_in_process};
 use ecs_operator::aws::pace::Pacer;
 use ecs_operator::aws::reflector::Polling;
 use ecs_operator::engine::brake::Limit;
+use ecs_operator::health::Readiness;
 use ecs_operator::metrics::Metrics;
 use ecs_operator::operator::Operator;
 use ecs_operator::settings::Guard;
@@ -175,6 +176,7 @@ impl World {
                 window: Duration::from_millis(10),
             },
             metrics: Arc::new(Metrics::new()),
+            readiness: Readiness::new(),
             concurrency: 8,
             guard: self.guard,
             brake: self.brake,

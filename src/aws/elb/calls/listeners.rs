@@ -9,6 +9,7 @@ use crate::aws::operation::{
     ADD_LISTENER_CERTIFICATES, CREATE_LISTENER, DELETE_LISTENER, DESCRIBE_LISTENER_ATTRIBUTES, DESCRIBE_LISTENER_CERTIFICATES,
     DESCRIBE_LISTENERS, MODIFY_LISTENER, MODIFY_LISTENER_ATTRIBUTES, REMOVE_LISTENER_CERTIFICATES,
 };
+use aws_sdk_elasticloadbalancingv2::operation::create_listener::CreateListenerOutput;
 use aws_sdk_elasticloadbalancingv2::types::ListenerAttribute;
 
 impl Elb {
@@ -93,7 +94,9 @@ impl Elb {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if the load balancer has one on this port.
     pub async fn create_listener(&self, new: Granted<NewListener>) -> Result<Listener, AwsError> {
         let input = new.input().to_input();
-        let output = self.call(CREATE_LISTENER, || input.clone().send_with(&self.client)).await?;
+        let arn: fn(&CreateListenerOutput) -> Option<&str> = |output| output.listeners().first()?.listener_arn();
+        let load_balancer = &new.input().load_balancer_arn;
+        let output = self.caller.write(CREATE_LISTENER, load_balancer, arn, || input.clone().send_with(&self.client)).await?;
         one(CREATE_LISTENER, output.listeners, "listener").map(Listener::read)
     }
 
@@ -103,7 +106,8 @@ impl Elb {
     /// Those of AWS.
     pub async fn modify_listener(&self, change: Granted<ListenerChange>) -> Result<Listener, AwsError> {
         let input = change.input().to_input();
-        let output = self.call(MODIFY_LISTENER, || input.clone().send_with(&self.client)).await?;
+        let arn = &change.input().arn;
+        let output = self.caller.write(MODIFY_LISTENER, arn, |_| None, || input.clone().send_with(&self.client)).await?;
         one(MODIFY_LISTENER, output.listeners, "listener").map(Listener::read)
     }
 
@@ -114,11 +118,8 @@ impl Elb {
     pub async fn modify_listener_attributes(&self, arn: &str, change: &Attributes) -> Result<Attributes, AwsError> {
         let pair = |(key, value): (&String, &String)| ListenerAttribute::builder().key(key).value(value).build();
         let pairs: Vec<_> = change.iter().map(pair).collect();
-        let output = self
-            .call(MODIFY_LISTENER_ATTRIBUTES, || {
-                self.client.modify_listener_attributes().listener_arn(arn).set_attributes(Some(pairs.clone())).send()
-            })
-            .await?;
+        let call = || self.client.modify_listener_attributes().listener_arn(arn).set_attributes(Some(pairs.clone())).send();
+        let output = self.caller.write(MODIFY_LISTENER_ATTRIBUTES, arn, |_| None, call).await?;
         Ok(attributes(output.attributes.unwrap_or_default().into_iter().map(|one| (one.key, one.value))))
     }
 
@@ -129,10 +130,8 @@ impl Elb {
     pub async fn add_listener_certificate(&self, arn: &str, certificate: Granted<Certificate>) -> Result<(), AwsError> {
         // AWS takes one in a call.
         let certificate = to_certificate(&certificate.input().0);
-        self.call(ADD_LISTENER_CERTIFICATES, || {
-            self.client.add_listener_certificates().listener_arn(arn).certificates(certificate.clone()).send()
-        })
-        .await?;
+        let call = || self.client.add_listener_certificates().listener_arn(arn).certificates(certificate.clone()).send();
+        self.caller.write(ADD_LISTENER_CERTIFICATES, arn, |_| None, call).await?;
         Ok(())
     }
 
@@ -142,12 +141,8 @@ impl Elb {
     /// Those of AWS. The default one cannot be taken off.
     pub async fn remove_listener_certificate(&self, arn: &str, certificate: &str) -> Result<(), AwsError> {
         let certificate = to_certificate(certificate);
-        let removed = self
-            .call(REMOVE_LISTENER_CERTIFICATES, || {
-                self.client.remove_listener_certificates().listener_arn(arn).certificates(certificate.clone()).send()
-            })
-            .await;
-        gone_is_done(removed)
+        let call = || self.client.remove_listener_certificates().listener_arn(arn).certificates(certificate.clone()).send();
+        gone_is_done(self.caller.write(REMOVE_LISTENER_CERTIFICATES, arn, |_| None, call).await)
     }
 
     /// Deletes a listener with its rules. One that is gone is no error.
@@ -155,6 +150,7 @@ impl Elb {
     /// # Errors
     /// Those of AWS.
     pub async fn delete_listener(&self, arn: &str) -> Result<(), AwsError> {
-        gone_is_done(self.call(DELETE_LISTENER, || self.client.delete_listener().listener_arn(arn).send()).await)
+        let call = || self.client.delete_listener().listener_arn(arn).send();
+        gone_is_done(self.caller.write(DELETE_LISTENER, arn, |_| None, call).await)
     }
 }

@@ -9,6 +9,7 @@ use crate::aws::operation::{
     CREATE_LOAD_BALANCER, DELETE_LOAD_BALANCER, DESCRIBE_LOAD_BALANCER_ATTRIBUTES, DESCRIBE_LOAD_BALANCERS,
     MODIFY_LOAD_BALANCER_ATTRIBUTES, SET_IP_ADDRESS_TYPE, SET_SECURITY_GROUPS, SET_SUBNETS,
 };
+use aws_sdk_elasticloadbalancingv2::operation::create_load_balancer::CreateLoadBalancerOutput;
 use aws_sdk_elasticloadbalancingv2::types::{IpAddressType, LoadBalancerAttribute};
 
 impl Elb {
@@ -80,7 +81,9 @@ impl Elb {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if the name is taken by another.
     pub async fn create_load_balancer(&self, new: Granted<NewLoadBalancer>) -> Result<LoadBalancer, AwsError> {
         let input = new.input().to_input();
-        let output = self.call(CREATE_LOAD_BALANCER, || input.clone().send_with(&self.client)).await?;
+        let arn: fn(&CreateLoadBalancerOutput) -> Option<&str> = |output| output.load_balancers().first()?.load_balancer_arn();
+        let name = &new.input().name;
+        let output = self.caller.write(CREATE_LOAD_BALANCER, name, arn, || input.clone().send_with(&self.client)).await?;
         one(CREATE_LOAD_BALANCER, output.load_balancers, "load balancer").map(LoadBalancer::read)
     }
 
@@ -91,12 +94,11 @@ impl Elb {
     pub async fn modify_load_balancer_attributes(&self, arn: &str, change: &Attributes) -> Result<Attributes, AwsError> {
         let pair = |(key, value): (&String, &String)| LoadBalancerAttribute::builder().key(key).value(value).build();
         let pairs: Vec<_> = change.iter().map(pair).collect();
-        let output = self
-            .call(MODIFY_LOAD_BALANCER_ATTRIBUTES, || {
-                let call = self.client.modify_load_balancer_attributes().load_balancer_arn(arn);
-                call.set_attributes(Some(pairs.clone())).send()
-            })
-            .await?;
+        let call = || {
+            let call = self.client.modify_load_balancer_attributes().load_balancer_arn(arn);
+            call.set_attributes(Some(pairs.clone())).send()
+        };
+        let output = self.caller.write(MODIFY_LOAD_BALANCER_ATTRIBUTES, arn, |_| None, call).await?;
         Ok(attributes(output.attributes.unwrap_or_default().into_iter().map(|one| (one.key, one.value))))
     }
 
@@ -106,7 +108,8 @@ impl Elb {
     /// Those of AWS.
     pub async fn set_subnets(&self, change: Granted<SubnetsChange>) -> Result<Vec<Zone>, AwsError> {
         let input = change.input().to_input();
-        let output = self.call(SET_SUBNETS, || input.clone().send_with(&self.client)).await?;
+        let arn = &change.input().arn;
+        let output = self.caller.write(SET_SUBNETS, arn, |_| None, || input.clone().send_with(&self.client)).await?;
         let mut zones: Vec<Zone> = output.availability_zones.unwrap_or_default().into_iter().map(Zone::read).collect();
         zones.sort();
         Ok(zones)
@@ -118,10 +121,8 @@ impl Elb {
     /// Those of AWS.
     pub async fn set_security_groups(&self, arn: &str, groups: Granted<SecurityGroups>) -> Result<(), AwsError> {
         let SecurityGroups(groups) = groups.input();
-        self.call(SET_SECURITY_GROUPS, || {
-            self.client.set_security_groups().load_balancer_arn(arn).set_security_groups(Some(groups.clone())).send()
-        })
-        .await?;
+        let call = || self.client.set_security_groups().load_balancer_arn(arn).set_security_groups(Some(groups.clone())).send();
+        self.caller.write(SET_SECURITY_GROUPS, arn, |_| None, call).await?;
         Ok(())
     }
 
@@ -130,10 +131,10 @@ impl Elb {
     /// # Errors
     /// Those of AWS.
     pub async fn set_ip_address_type(&self, arn: &str, ip_address_type: &str) -> Result<(), AwsError> {
-        self.call(SET_IP_ADDRESS_TYPE, || {
+        let call = || {
             self.client.set_ip_address_type().load_balancer_arn(arn).ip_address_type(IpAddressType::from(ip_address_type)).send()
-        })
-        .await?;
+        };
+        self.caller.write(SET_IP_ADDRESS_TYPE, arn, |_| None, call).await?;
         Ok(())
     }
 
@@ -142,6 +143,7 @@ impl Elb {
     /// # Errors
     /// Those of AWS; [`Kind::Invalid`](crate::aws::Kind::Invalid) while it is protected from deletion.
     pub async fn delete_load_balancer(&self, arn: &str) -> Result<(), AwsError> {
-        gone_is_done(self.call(DELETE_LOAD_BALANCER, || self.client.delete_load_balancer().load_balancer_arn(arn).send()).await)
+        let call = || self.client.delete_load_balancer().load_balancer_arn(arn).send();
+        gone_is_done(self.caller.write(DELETE_LOAD_BALANCER, arn, |_| None, call).await)
     }
 }

@@ -15,6 +15,7 @@ use crate::aws::pace::{Pacer, Priority};
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::config::http::HttpResponse;
 use aws_sdk_elasticloadbalancingv2::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_elasticloadbalancingv2::operation::RequestId;
 
 /// How many resources one call describes by ARN or name, and of how many one tells the tags.
 pub(super) const PER_CALL: usize = 20;
@@ -46,6 +47,7 @@ impl Elb {
         F: FnMut() -> S,
         S: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: RequestId,
     {
         self.caller.call(operation, attempt).await
     }

@@ -5,6 +5,7 @@ use crate::aws::elb::model::{NewRule, Rule, RuleChange};
 use crate::aws::error::AwsError;
 use crate::aws::guard::Granted;
 use crate::aws::operation::{CREATE_RULE, DELETE_RULE, DESCRIBE_RULES, MODIFY_RULE, SET_RULE_PRIORITIES};
+use aws_sdk_elasticloadbalancingv2::operation::create_rule::CreateRuleOutput;
 use aws_sdk_elasticloadbalancingv2::types::RulePriorityPair;
 
 impl Elb {
@@ -35,7 +36,9 @@ impl Elb {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if another rule has the priority.
     pub async fn create_rule(&self, new: Granted<NewRule>) -> Result<Rule, AwsError> {
         let input = new.input().to_input();
-        let output = self.call(CREATE_RULE, || input.clone().send_with(&self.client)).await?;
+        let arn: fn(&CreateRuleOutput) -> Option<&str> = |output| output.rules().first()?.rule_arn();
+        let listener = &new.input().listener_arn;
+        let output = self.caller.write(CREATE_RULE, listener, arn, || input.clone().send_with(&self.client)).await?;
         one(CREATE_RULE, output.rules, "rule").map(Rule::read)
     }
 
@@ -45,7 +48,8 @@ impl Elb {
     /// Those of AWS.
     pub async fn modify_rule(&self, change: Granted<RuleChange>) -> Result<Rule, AwsError> {
         let input = change.input().to_input();
-        let output = self.call(MODIFY_RULE, || input.clone().send_with(&self.client)).await?;
+        let arn = &change.input().arn;
+        let output = self.caller.write(MODIFY_RULE, arn, |_| None, || input.clone().send_with(&self.client)).await?;
         one(MODIFY_RULE, output.rules, "rule").map(Rule::read)
     }
 
@@ -56,9 +60,9 @@ impl Elb {
     pub async fn set_rule_priorities(&self, priorities: &[(String, i32)]) -> Result<Vec<Rule>, AwsError> {
         let pair = |(arn, priority): &(String, i32)| RulePriorityPair::builder().rule_arn(arn).priority(*priority).build();
         let pairs: Vec<_> = priorities.iter().map(pair).collect();
-        let output = self
-            .call(SET_RULE_PRIORITIES, || self.client.set_rule_priorities().set_rule_priorities(Some(pairs.clone())).send())
-            .await?;
+        let arns: Vec<&str> = priorities.iter().map(|(arn, _)| arn.as_str()).collect();
+        let call = || self.client.set_rule_priorities().set_rule_priorities(Some(pairs.clone())).send();
+        let output = self.caller.write(SET_RULE_PRIORITIES, &arns.join(" "), |_| None, call).await?;
         Ok(output.rules.unwrap_or_default().into_iter().map(Rule::read).collect())
     }
 
@@ -67,6 +71,7 @@ impl Elb {
     /// # Errors
     /// Those of AWS.
     pub async fn delete_rule(&self, arn: &str) -> Result<(), AwsError> {
-        gone_is_done(self.call(DELETE_RULE, || self.client.delete_rule().rule_arn(arn).send()).await)
+        let call = || self.client.delete_rule().rule_arn(arn).send();
+        gone_is_done(self.caller.write(DELETE_RULE, arn, |_| None, call).await)
     }
 }

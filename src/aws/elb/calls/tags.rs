@@ -24,7 +24,8 @@ impl Elb {
     /// Those of AWS.
     pub async fn add_tags(&self, arn: &str, tags: &Tags) -> Result<(), AwsError> {
         let tags = to_tags(tags);
-        self.call(ADD_TAGS, || self.client.add_tags().resource_arns(arn).set_tags(tags.clone()).send()).await?;
+        let call = || self.client.add_tags().resource_arns(arn).set_tags(tags.clone()).send();
+        self.caller.write(ADD_TAGS, arn, |_| None, call).await?;
         Ok(())
     }
 
@@ -33,7 +34,8 @@ impl Elb {
     /// # Errors
     /// Those of AWS.
     pub async fn remove_tags(&self, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-        self.call(REMOVE_TAGS, || self.client.remove_tags().resource_arns(arn).set_tag_keys(Some(keys.to_vec())).send()).await?;
+        let call = || self.client.remove_tags().resource_arns(arn).set_tag_keys(Some(keys.to_vec())).send();
+        self.caller.write(REMOVE_TAGS, arn, |_| None, call).await?;
         Ok(())
     }
 

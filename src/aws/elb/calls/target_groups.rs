@@ -8,6 +8,7 @@ use crate::aws::operation::{
     CREATE_TARGET_GROUP, DELETE_TARGET_GROUP, DESCRIBE_TARGET_GROUP_ATTRIBUTES, DESCRIBE_TARGET_GROUPS, DESCRIBE_TARGET_HEALTH,
     MODIFY_TARGET_GROUP, MODIFY_TARGET_GROUP_ATTRIBUTES,
 };
+use aws_sdk_elasticloadbalancingv2::operation::create_target_group::CreateTargetGroupOutput;
 use aws_sdk_elasticloadbalancingv2::types::TargetGroupAttribute;
 
 impl Elb {
@@ -82,8 +83,11 @@ impl Elb {
     /// Those of AWS; [`Kind::Conflict`](crate::aws::Kind::Conflict) if the name is taken by another.
     pub async fn create_target_group(&self, new: Granted<NewTargetGroup>) -> Result<TargetGroup, AwsError> {
         let input = new.input().to_input();
+        let arn: fn(&CreateTargetGroupOutput) -> Option<&str> = |output| output.target_groups().first()?.target_group_arn();
+        let name = &new.input().name;
         // The inputs of target groups are large, and so would be everything that waits for this.
-        let output = self.call(CREATE_TARGET_GROUP, || Box::pin(input.clone().send_with(&self.client))).await?;
+        let call = || Box::pin(input.clone().send_with(&self.client));
+        let output = self.caller.write(CREATE_TARGET_GROUP, name, arn, call).await?;
         one(CREATE_TARGET_GROUP, output.target_groups, "target group").map(TargetGroup::read)
     }
 
@@ -93,7 +97,7 @@ impl Elb {
     /// Those of AWS.
     pub async fn modify_target_group(&self, arn: &str, check: &HealthCheck) -> Result<TargetGroup, AwsError> {
         let input = check.to_input(arn);
-        let output = self.call(MODIFY_TARGET_GROUP, || input.clone().send_with(&self.client)).await?;
+        let output = self.caller.write(MODIFY_TARGET_GROUP, arn, |_| None, || input.clone().send_with(&self.client)).await?;
         one(MODIFY_TARGET_GROUP, output.target_groups, "target group").map(TargetGroup::read)
     }
 
@@ -104,12 +108,11 @@ impl Elb {
     pub async fn modify_target_group_attributes(&self, arn: &str, change: &Attributes) -> Result<Attributes, AwsError> {
         let pair = |(key, value): (&String, &String)| TargetGroupAttribute::builder().key(key).value(value).build();
         let pairs: Vec<_> = change.iter().map(pair).collect();
-        let output = self
-            .call(MODIFY_TARGET_GROUP_ATTRIBUTES, || {
-                let call = self.client.modify_target_group_attributes().target_group_arn(arn);
-                call.set_attributes(Some(pairs.clone())).send()
-            })
-            .await?;
+        let call = || {
+            let call = self.client.modify_target_group_attributes().target_group_arn(arn);
+            call.set_attributes(Some(pairs.clone())).send()
+        };
+        let output = self.caller.write(MODIFY_TARGET_GROUP_ATTRIBUTES, arn, |_| None, call).await?;
         Ok(attributes(output.attributes.unwrap_or_default().into_iter().map(|one| (one.key, one.value))))
     }
 
@@ -118,6 +121,7 @@ impl Elb {
     /// # Errors
     /// Those of AWS; [`Kind::NotReady`](crate::aws::Kind::NotReady) while something forwards to it.
     pub async fn delete_target_group(&self, arn: &str) -> Result<(), AwsError> {
-        gone_is_done(self.call(DELETE_TARGET_GROUP, || self.client.delete_target_group().target_group_arn(arn).send()).await)
+        let call = || self.client.delete_target_group().target_group_arn(arn).send();
+        gone_is_done(self.caller.write(DELETE_TARGET_GROUP, arn, |_| None, call).await)
     }
 }

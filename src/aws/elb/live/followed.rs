@@ -215,6 +215,11 @@ impl<K: Key> Shelf<K> {
         self.entries.get(key).and_then(|entry| entry.timing.error.clone())
     }
 
+    /// How long ago AWS last answered for the thing that it has not answered for longest.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        self.entries.values().map(|entry| entry.timing.age(now)).max()
+    }
+
     /// What is shown, by key.
     pub(super) fn live(&self) -> impl Iterator<Item = (&K, &Arc<K::View>)> {
         self.entries.iter().filter_map(|(key, entry)| Some((key, entry.sight.live()?)))

@@ -29,6 +29,7 @@ use super::model::{AccountLimits, Listener};
 use crate::aws::error::AwsError;
 use crate::aws::pace::Priority;
 use crate::aws::reflector::{Pace, Polling, Spread, drive};
+use crate::trace;
 use beside::Beside;
 use followed::{Batch, ListenerKey, Shelf};
 use futures::channel::mpsc::{UnboundedSender, unbounded};
@@ -43,6 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// Time between two reads of the quotas of the account.
 const LIMITS: Duration = Duration::from_hours(1);
@@ -90,6 +92,19 @@ enum Work {
     Limits,
 }
 
+impl Work {
+    /// A word for traces.
+    const fn what(&self) -> &'static str {
+        match self {
+            Self::Listeners(_) => "listeners",
+            Self::TargetGroups(_) => "target_groups",
+            Self::LoadBalancers(_) => "load_balancers",
+            Self::InTurn(..) => "in_turn",
+            Self::Limits => "limits",
+        }
+    }
+}
+
 impl Balancing {
     /// A store that reads with these calls once [`Balancing::run`] runs.
     pub fn new(elb: Elb, polling: Polling) -> Self {
@@ -106,12 +121,16 @@ impl Balancing {
         drive(
             &self.0.woken,
             || self.take_due(),
-            |work| match work {
-                Work::Listeners(batch) => self.read_listeners(batch).map(|()| Vec::new()).boxed(),
-                Work::TargetGroups(batch) => self.read_target_groups(batch).map(|()| Vec::new()).boxed(),
-                Work::LoadBalancers(batch) => self.read_load_balancers(batch).map(|()| Vec::new()).boxed(),
-                Work::InTurn(item, priority) => self.read_in_turn(item, priority).map(|()| Vec::new()).boxed(),
-                Work::Limits => self.read_limits().map(|()| Vec::new()).boxed(),
+            |work| {
+                let span = trace::sweep(work.what());
+                let read = match work {
+                    Work::Listeners(batch) => self.read_listeners(batch).boxed(),
+                    Work::TargetGroups(batch) => self.read_target_groups(batch).boxed(),
+                    Work::LoadBalancers(batch) => self.read_load_balancers(batch).boxed(),
+                    Work::InTurn(item, priority) => self.read_in_turn(item, priority).boxed(),
+                    Work::Limits => self.read_limits().boxed(),
+                };
+                read.instrument(span).map(|()| Vec::new()).boxed()
             },
         )
         .await;
@@ -181,6 +200,17 @@ impl Balancing {
     /// The quotas of the account, once they were read. They are read when something is followed, and every hour.
     pub fn limits(&self) -> Option<AccountLimits> {
         self.0.state.lock().limits.clone()
+    }
+
+    /// How long ago AWS last answered for the listener, the target group and the load balancer that it has not answered for
+    /// longest. `None`: none is followed.
+    pub fn ages(&self) -> [(&'static str, Option<Duration>); 3] {
+        let (now, state) = (Instant::now(), self.0.state.lock());
+        [
+            ("listeners", state.listeners.age(now)),
+            ("target_groups", state.target_groups.age(now)),
+            ("load_balancers", state.load_balancers.age(now)),
+        ]
     }
 
     /// Stops all that an object follows, and gives back what it reserved. What nobody follows is forgotten.

@@ -4,6 +4,7 @@ use super::life::{many, settled};
 use super::world::{World, rule_for, shared};
 use crate::aws::elb::model::{Action, Weighted};
 use crate::engine::Plan;
+use crate::engine::noted::Drifted;
 use crate::kinds::listener_rule::Step;
 use serde_json::json;
 
@@ -24,6 +25,7 @@ fn what_was_edited_by_hand_is_put_back() {
         assert_eq!(world.settle(), Plan::InSync);
         assert_eq!(world.ours_on(&shared()), [(before, tags)], "{:?}", world.sent);
         assert_eq!(world.sent.len(), 1, "{:?}", world.sent);
+        assert_eq!(world.drifts, [Drifted::Corrected]);
     }
 }
 
@@ -38,9 +40,11 @@ fn what_was_edited_by_hand_is_only_reported_where_that_is_asked_for() {
     assert!(world.sent.is_empty(), "{:?}", world.sent);
     assert_eq!((world.status.drift[0].field.as_str(), world.condition("Drifted")), ("forward", Some(true)));
     assert!(world.status.drift[0].seen.as_ref().unwrap().contains("tg-other"));
+    assert_eq!(world.drifts, [Drifted::Reported], "once, however often it is looked at");
     world.hosts(&["b.example.com"]);
     world.settle();
     assert_eq!(world.only().actions, [Action::forward_to("tg-a")], "an edit puts all in force");
+    assert_eq!(world.drifts, [Drifted::Reported], "and corrects nothing");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::world::{World, other, rule_for, shared};
 use super::{failure, refusal};
 use crate::aws::Kind;
 use crate::engine::Plan;
+use crate::engine::noted::Drifted;
 use crate::kinds::listener::Place;
 use crate::kinds::listener_rule::Step;
 use serde_json::json;
@@ -142,6 +143,7 @@ fn a_rule_that_was_deleted_by_hand_is_made_again() {
     world.aws.get_mut(&shared()).unwrap().rules.retain(|(rule, _)| rule.is_default());
     assert_eq!(world.settle(), Plan::InSync);
     assert_eq!(world.only().priority, priority);
+    assert_eq!(world.drifts, [Drifted::Corrected]);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::aws::elb::ListenerView;
 use crate::aws::elb::model::{Action, Listener, LoadBalancer, NewRule, Rule, Tags};
 use crate::domain::owner::{OWNER_KEYS, Owner, PART};
 use crate::engine::next::Next;
+use crate::engine::noted::Drifted;
 use crate::engine::{Managed, Pass, Plan, Stop};
 use crate::kinds::listener::{Found, Place, listener_of};
 use crate::kinds::listener_rule::desired::Present;
@@ -51,6 +52,8 @@ pub struct World {
     pub trouble: Option<AwsError>,
     /// Every write so far.
     pub sent: Vec<Step>,
+    /// What became of what somebody else had changed, so far.
+    pub drifts: Vec<Drifted>,
     number: u32,
 }
 
@@ -80,6 +83,7 @@ pub fn rule_for(host: &str) -> World {
         most_rules: Some(100),
         trouble: None,
         sent: Vec::new(),
+        drifts: Vec::new(),
         number: 0,
     }
 }
@@ -228,6 +232,7 @@ impl World {
         let want = self.desired();
         let plan = want.as_ref().map_or_else(|stop| Plan::Refuse(stop.clone()), |want| EcsListenerRuleKind::plan(want, &seen));
         let mut done = Vec::new();
+        let before = self.status.clone();
         let end = match &plan {
             Plan::InSync => Ok(Next::Settled),
             Plan::Wait(why) => Ok(Next::Progressing(why.clone())),
@@ -255,6 +260,7 @@ impl World {
         };
         let pass = Pass { want: want.ok(), seen: Some(seen), done, end };
         self.status = EcsListenerRuleKind::status(&self.object(), &pass, Some(&site()), Timestamp::UNIX_EPOCH);
+        self.drifts.extend(EcsListenerRuleKind::noted(&before, &self.status, &pass, Timestamp::UNIX_EPOCH).drift);
         plan
     }
 

@@ -4,6 +4,7 @@ use super::declared::{application, network};
 use super::world::{beside, in_force, world};
 use super::{refusal, steps, waiting};
 use crate::engine::Plan;
+use crate::engine::noted::Drifted;
 use crate::kinds::load_balancer::Step;
 use serde_json::json;
 
@@ -104,9 +105,12 @@ fn what_was_changed_by_hand_is_put_back_or_reported() {
         assert_eq!(world.live().load_balancer.security_groups.len(), if put_back { 1 } else { 2 }, "{policy}");
         let fields: Vec<&str> = world.status.drift.iter().map(|drift| drift.field.as_str()).collect();
         assert_eq!(fields, if put_back { vec![] } else { vec!["securityGroups"] });
+        let noted = [if put_back { Drifted::Corrected } else { Drifted::Reported }];
+        assert_eq!(world.drifts, noted, "{policy}");
         world.declared = world.declared.clone().with("securityGroups", json!(["sg-b"]));
         world.settle();
         assert_eq!(world.live().load_balancer.security_groups.iter().collect::<Vec<_>>(), ["sg-b"], "an edit is no drift");
+        assert_eq!(world.drifts, noted, "{policy}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::aws::AwsError;
 use crate::aws::elb::model::{AccountLimits, Rule, Tags};
 use crate::aws::elb::{LoadBalancerListener, LoadBalancerView};
 use crate::engine::next::Next;
+use crate::engine::noted::Drifted;
 use crate::engine::{Managed, Notice, Pass, Plan};
 use crate::kinds::load_balancer::observed::{Certificates, Observed, State};
 use crate::kinds::load_balancer::{Desired, Done, EcsLoadBalancerKind, Step, plan, status};
@@ -28,6 +29,8 @@ pub struct World {
     /// Every write so far.
     pub sent: Vec<Step>,
     pub told: Vec<Notice>,
+    /// What became of what somebody else had changed, so far.
+    pub drifts: Vec<Drifted>,
     made: usize,
 }
 
@@ -44,6 +47,7 @@ pub fn world(declared: Declared) -> World {
         certificates: Certificates::NotAsked,
         sent: Vec::new(),
         told: Vec::new(),
+        drifts: Vec::new(),
         made: 0,
     }
 }
@@ -134,6 +138,8 @@ impl World {
         let object = EcsLoadBalancer { status: Some(self.status.clone()), ..object };
         self.status = status::status(&object, &pass, Some(&site()), jiff::Timestamp::UNIX_EPOCH);
         self.told.extend(EcsLoadBalancerKind::notices(&before, &self.status, &pass));
+        let noted = EcsLoadBalancerKind::noted(&before, &self.status, &pass, jiff::Timestamp::UNIX_EPOCH);
+        self.drifts.extend(noted.drift);
         plan
     }
 

@@ -12,6 +12,7 @@ mod exposure;
 mod life;
 mod normalisation;
 mod normalisation_lists;
+mod noted;
 mod pending;
 mod properties;
 mod rollout;

@@ -7,6 +7,7 @@ use crate::api::{EcsService, EcsServiceStatus};
 use crate::aws::reflector::Seen;
 use crate::aws::{AwsError, Kind, LiveService, Rollback, ServiceDeployment, ServiceState, StoppedTask};
 use crate::engine::next::Next;
+use crate::engine::noted::Noted;
 use crate::engine::{Managed, Pass, Plan, Stop};
 use crate::kinds::service::observed::Observed;
 use crate::kinds::service::{Desired, Done, EcsServiceKind, Step, plan, status};
@@ -26,6 +27,8 @@ pub struct World {
     pub clock: i64,
     /// Every write so far.
     pub sent: Vec<Step>,
+    /// What the last pass told for metrics.
+    pub noted: Noted,
 }
 
 /// A declaration that nothing was done about yet.
@@ -41,6 +44,7 @@ pub fn world(declared: Declared) -> World {
         trouble_beside: None,
         clock: 0,
         sent: Vec::new(),
+        noted: Noted::default(),
     }
 }
 
@@ -120,6 +124,7 @@ impl World {
     }
 
     fn pass_that_ends(&mut self, badly: Option<Stop>) -> Plan<Step> {
+        let before = self.status.clone();
         let object = self.object();
         let seen = self.seen();
         let want = EcsServiceKind::desired(&object, &self.declared.refs, &site());
@@ -149,7 +154,9 @@ impl World {
         };
         let pass = Pass { want: want.ok(), seen: Some(seen), done, end };
         let object = EcsService { status: Some(self.status.clone()), ..object };
-        self.status = status::status(&object, &pass, Some(&site()), minute(self.clock));
+        let after = status::status(&object, &pass, Some(&site()), minute(self.clock));
+        self.noted = EcsServiceKind::noted(&before, &after, &pass, minute(self.clock));
+        self.status = after;
         plan
     }
 

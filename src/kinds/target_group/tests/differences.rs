@@ -3,6 +3,7 @@
 use super::steps;
 use super::world::{World, behind_nlb, web};
 use crate::engine::Plan;
+use crate::engine::noted::Drifted;
 use crate::kinds::target_group::Step;
 use serde_json::{Value, json};
 
@@ -131,7 +132,7 @@ fn what_somebody_else_changed_is_only_reported_where_that_is_declared() {
     assert_eq!(world.pass(), Plan::InSync);
     let fields: Vec<String> = world.status().drift.into_iter().map(|it| it.field).collect();
     assert_eq!(fields, ["healthCheck.path", "tags.team"]);
-    assert_eq!(world.holds(), "Drifted Ready");
+    assert_eq!((world.holds().as_str(), &world.drifts[..]), ("Drifted Ready", &[Drifted::Reported][..]));
     world.edit("healthCheck", json!({"path": "/c"}));
     assert_eq!(steps(world.pass()), ["Check", "Tag"], "an edit is in force all the same");
     world.pass();

@@ -2,6 +2,7 @@
 
 use super::world::{behind_nlb, denied, name, web};
 use super::{refusal, steps, waiting};
+use crate::engine::noted::Drifted;
 use crate::engine::{Plan, Stop};
 use crate::kinds::target_group::Step;
 use crate::kinds::target_group::observed::{Listener, Look, Shown};
@@ -143,6 +144,7 @@ fn one_deleted_by_hand_is_looked_for_once_more_and_made_again() {
     let status = world.status();
     assert_ne!(status.arn, Some(arn));
     assert!(status.serving && status.previous.is_empty(), "a name that is made again replaces nothing");
+    assert_eq!(world.drifts, [Drifted::Corrected]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::aws::AwsError;
 use crate::aws::elb::TargetGroupView;
 use crate::aws::elb::model::{HealthCheck, Matcher, NewTargetGroup, TargetGroup, TargetHealth};
 use crate::engine::next::Next;
+use crate::engine::noted::Drifted;
 use crate::engine::{Managed, Pass, Plan};
 use crate::kinds::listener::{Place, address};
 use crate::kinds::target_group::observed::{Behind, Listener, Look, Looks, Observed, Shown, names};
@@ -31,6 +32,8 @@ pub struct World {
     pub sent: Vec<Step>,
     /// The first write that fails, by number.
     pub fails_at: Option<usize>,
+    /// What became of what somebody else had changed, so far.
+    pub drifts: Vec<Drifted>,
     clock: i64,
 }
 
@@ -50,6 +53,7 @@ pub fn web() -> World {
         said: BTreeMap::new(),
         sent: Vec::new(),
         fails_at: None,
+        drifts: Vec::new(),
         clock: 0,
     }
 }
@@ -145,7 +149,7 @@ impl World {
 
     /// One pass, as the loop makes it.
     pub fn pass(&mut self) -> Plan<Step> {
-        let (want, seen, plan) = (self.desired(), self.seen(), self.plan());
+        let (want, seen, plan, before) = (self.desired(), self.seen(), self.plan(), self.status());
         let mut done = Vec::new();
         let mut end = match &plan {
             Plan::InSync => Ok(Next::Settled),
@@ -168,7 +172,9 @@ impl World {
         let pass = Pass { want: want.ok(), seen: Some(seen), done, end };
         self.clock += 60;
         let now = Timestamp::from_second(self.clock).unwrap();
-        self.object.status = Some(Kind::status(&self.object, &pass, Some(&site()), now));
+        let after = Kind::status(&self.object, &pass, Some(&site()), now);
+        self.drifts.extend(Kind::noted(&before, &after, &pass, now).drift);
+        self.object.status = Some(after);
         plan
     }
 

@@ -5,6 +5,7 @@ use crate::api::{EcsTaskDefinition, EcsTaskDefinitionStatus};
 use crate::aws::{AwsError, Kind, TaskDefinition};
 use crate::domain::owner::{HASH, OWNER_KEYS};
 use crate::engine::next::Next;
+use crate::engine::noted::Drifted;
 use crate::engine::{Managed, Pass, Plan, Stop};
 use crate::kinds::task_definition::desired::{Present, desired};
 use crate::kinds::task_definition::observed::Observed;
@@ -28,6 +29,8 @@ pub struct Family {
     pub running: BTreeSet<i32>,
     /// Every write so far.
     pub sent: Vec<Step>,
+    /// What became of what somebody else had changed, so far.
+    pub drifts: Vec<Drifted>,
 }
 
 /// The family `web` with one container of that image.
@@ -41,6 +44,7 @@ pub fn family(image: &str) -> Family {
         aws: Vec::new(),
         running: BTreeSet::new(),
         sent: Vec::new(),
+        drifts: Vec::new(),
     }
 }
 
@@ -179,7 +183,9 @@ impl Family {
     }
 
     fn end(&mut self, pass: &Pass<EcsTaskDefinitionKind>) {
-        self.status = EcsTaskDefinitionKind::status(&self.object(), pass, Some(&site()), Timestamp::UNIX_EPOCH);
+        let after = EcsTaskDefinitionKind::status(&self.object(), pass, Some(&site()), Timestamp::UNIX_EPOCH);
+        self.drifts.extend(EcsTaskDefinitionKind::noted(&self.status, &after, pass, Timestamp::UNIX_EPOCH).drift);
+        self.status = after;
     }
 
     /// Somebody, or we, register a revision.

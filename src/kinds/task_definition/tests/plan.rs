@@ -3,6 +3,7 @@
 use super::declared::{Family, family};
 use crate::aws::Kind;
 use crate::domain::owner::{HASH, Owner};
+use crate::engine::noted::Drifted;
 use crate::engine::{Plan, Stop};
 use crate::kinds::task_definition::Step;
 use serde_json::{Value, json};
@@ -112,6 +113,7 @@ fn a_revision_that_ecs_refuses_to_a_service_is_registered_anew() {
     family.refs.refused.insert(1);
     assert_eq!(family.pass(), Plan::Do(vec![Step::Register]));
     assert_eq!((family.status.revision, family.pass()), (Some(2), Plan::InSync));
+    assert_eq!(family.drifts, [Drifted::Corrected]);
 }
 
 #[test]
@@ -124,8 +126,10 @@ fn a_deregistered_revision_is_only_told_of_where_that_is_asked_for() {
         assert_eq!(family.ready().0, "Deregistered");
         assert_eq!((family.condition("Ready"), family.condition("Stalled")), (Some(false), Some(true)));
     }
+    assert_eq!(family.drifts, [Drifted::Reported], "once, however often it is told");
     family.edited("nginx:2");
     assert_eq!(family.pass(), Plan::Do(vec![Step::Register]), "an edit is no drift");
+    assert_eq!(family.drifts.len(), 1);
     assert_eq!(family.condition("Ready"), Some(true));
 }
 
