@@ -27,7 +27,7 @@ open_enum! {
 open_enum! {
     /// Whether a session carries tags.
     SessionTags {
-        /// It carries `kubernetes-cluster` and `kubernetes-namespace`.
+        /// It carries `ecs-operator.io/installation` and `ecs-operator.io/namespace`.
         Enabled = "Enabled",
         /// It carries none.
         Disabled = "Disabled",
@@ -100,7 +100,7 @@ pub struct AssumeRole {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 900, max = 43200))]
     pub session_duration_seconds: Option<i32>,
-    /// Enabled: sessions carry the tags kubernetes-cluster and kubernetes-namespace, which the role's trust policy has to
+    /// Enabled: sessions carry the tags ecs-operator.io/installation and ecs-operator.io/namespace, which the role's trust policy has to
     /// permit (sts:TagSession). Disabled: none. Unset: Enabled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_tags: Option<SessionTags>,

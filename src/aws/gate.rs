@@ -373,7 +373,7 @@ mod tests {
             seconds: None,
             namespace: Some("shop".to_owned()),
             policy: Some("{}".to_owned()),
-            tags: BTreeMap::from([("kubernetes-namespace".to_owned(), "shop".to_owned())]),
+            tags: BTreeMap::from([("ecs-operator.io/namespace".to_owned(), "shop".to_owned())]),
         };
         assert!(!format!("{session:?}").contains("between-us"));
         let to = Target { account: "444455556666".to_owned(), region: "eu-central-1".to_owned(), endpoint: None };

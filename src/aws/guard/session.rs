@@ -88,7 +88,7 @@ fn one_or_all(mut all: Vec<String>) -> Value {
 ///
 /// A session is shared by the objects of a namespace, so no object stands in them.
 pub fn tags(cluster: &str, namespace: Option<&str>) -> BTreeMap<String, String> {
-    let pairs = [("kubernetes-cluster", Some(cluster)), ("kubernetes-namespace", namespace)];
+    let pairs = [("ecs-operator.io/installation", Some(cluster)), ("ecs-operator.io/namespace", namespace)];
     pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), tag_value(value?)))).collect()
 }
 

@@ -340,8 +340,8 @@ mod of_a_session {
     #[test]
     fn tags_hold_what_sts_takes() {
         let tags = tags(&"pr(o)d".repeat(100), Some("shop"));
-        assert_eq!(tags["kubernetes-namespace"], "shop");
-        assert!(tags["kubernetes-cluster"].starts_with("pr_o_d") && tags["kubernetes-cluster"].len() == 256);
+        assert_eq!(tags["ecs-operator.io/namespace"], "shop");
+        assert!(tags["ecs-operator.io/installation"].starts_with("pr_o_d") && tags["ecs-operator.io/installation"].len() == 256);
     }
 }
 
