@@ -170,7 +170,7 @@ async fn a_service_runs_a_task_definition_of_another_namespace_and_follows_its_r
 async fn what_is_no_longer_granted_goes_on_running_and_is_deleted_like_everything_else() {
     let two = Two::guarded().await;
     let world = &two.world;
-    two.grants(two.grant("EcsTaskDefinition", &["ba*"])).await;
+    two.grants(two.grant("EcsTaskDefinition", &["b*"])).await;
     two.there(&family("base", "nginx:1")).await;
     world.apply(&two.runs_base()).await;
     world.until_ready("web").await;

@@ -48,7 +48,8 @@ async fn a_namespace_has_a_session_with_its_policy_and_its_name() {
     let calls = assumed(&world, &session);
     assert_eq!(calls.len(), 1, "one session serves the namespace");
     assert_eq!(passes(&calls[0]), json!(role), "an entry without an account means the account of the connection");
-    let expected = [("ecs-operator.io/installation", "test-installation"), ("ecs-operator.io/namespace", world.namespace.as_str())];
+    let expected =
+        [("ecs-operator.io/installation", "test-installation"), ("ecs-operator.io/namespace", world.namespace.as_str())];
     assert_eq!(tags(&calls[0]), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
     let own = assumed(&world, "ecs-operator");
     assert!(own.iter().all(|call| call.input["Policy"].is_null()), "what only reads has no policy");
