@@ -382,6 +382,7 @@ mod tests {
             assert!(text.lines().any(|l| l == line), "no line `{line}` in:\n{text}");
         }
     }
+
     fn has(metrics: &Metrics, line: &str) -> bool {
         metrics.text().unwrap().lines().any(|it| it == line)
     }
