@@ -1,6 +1,6 @@
 # `just` lists the recipes. Everything that CI runs is one of them.
 
-# What goes into an image does not name the folders that it was built in: the same sources make the same image anywhere
+# What goes into an image names no folder of the machine that built it
 remapped := "--remap-path-prefix=" + justfile_directory() + "=. --remap-path-prefix=" + env("CARGO_HOME", env("HOME", "") + "/.cargo") + "=cargo"
 
 [private]
