@@ -117,6 +117,11 @@ fn target_group(world: &World, vpc: &Value) -> String {
     group
 }
 
+/// The default action of a listener whose rules do the work.
+fn not_found() -> Value {
+    json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}])
+}
+
 /// Load balancing as somebody made it: ARNs of load balancer, rule and target group.
 fn balancing(world: &World) -> (String, String, String) {
     let made = elb(
@@ -144,13 +149,11 @@ fn balancing(world: &World) -> (String, String, String) {
         "CreateListener",
         json!({"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 80, "DefaultActions": to_https}),
     );
-    let not_found =
-        json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]);
     let listener = elb(
         world,
         "CreateListener",
         json!({
-            "LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 8080, "DefaultActions": not_found,
+            "LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 8080, "DefaultActions": not_found(),
         }),
     );
     let rule = elb(
@@ -274,13 +277,11 @@ fn secure_balancing(world: &World) -> [String; 2] {
     };
     let (application, _) =
         balancer(json!({"Name": "Secure", "Subnets": ["subnet-a", "subnet-b"], "SecurityGroups": ["sg-edge"]}));
-    let not_found =
-        json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain"}}]);
     let listener = elb(
         world,
         "CreateListener",
         json!({
-            "LoadBalancerArn": application, "Protocol": "HTTPS", "Port": 443, "DefaultActions": not_found,
+            "LoadBalancerArn": application, "Protocol": "HTTPS", "Port": 443, "DefaultActions": not_found(),
             "SslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06", "Certificates": [{"CertificateArn": first}],
         }),
     );
